@@ -1,0 +1,67 @@
+//! Compiles `src/torch/cpp` against libtorch's headers, and lets every binary and test find
+//! libtorch at run time (rpath), so that nobody needs `LD_LIBRARY_PATH`.
+
+use std::path::{Path, PathBuf};
+use std::process::exit;
+
+const CPP: &str = "src/torch/cpp";
+const SOURCES: [&str; 4] = ["grad.cpp", "op.cpp", "settings.cpp", "values.cpp"];
+const HEADERS: [&str; 3] = ["guarded.h", "jackpot_torch.h", "values.h"];
+/// A header that every libtorch with its development files has.
+const PROBE: &str = "include/ATen/core/dispatch/Dispatcher.h";
+
+fn main() {
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
+    for file in SOURCES.iter().chain(&HEADERS) {
+        println!("cargo:rerun-if-changed={CPP}/{file}");
+    }
+    let libtorch = libtorch();
+
+    let lib = match std::env::var_os("DEP_TCH_LIBTORCH_LIB") {
+        Some(folder) => PathBuf::from(folder),
+        None => libtorch.join("lib"),
+    };
+    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .pic(true)
+        // Optimised in every profile: this code runs once for each operator call.
+        .opt_level(2)
+        .debug(false)
+        .define("_GLIBCXX_USE_CXX11_ABI", "1")
+        // As system headers, so that only our own code is held to the warnings.
+        .flag("-isystem")
+        .flag(libtorch.join("include"))
+        .flag("-isystem")
+        .flag(libtorch.join("include/torch/csrc/api/include"))
+        .flag("-Wall")
+        .flag("-Wextra")
+        .files(SOURCES.map(|source| Path::new(CPP).join(source)))
+        .compile("jackpot_torch");
+}
+
+/// The folder with `include/` and `lib/`, or a message and the end of the build.
+fn libtorch() -> PathBuf {
+    let Some(folder) = std::env::var_os("LIBTORCH").filter(|value| !value.is_empty()) else {
+        stop("LIBTORCH is not set, so libtorch's headers cannot be found");
+    };
+    let folder = PathBuf::from(folder);
+    if !folder.join(PROBE).is_file() {
+        stop(&format!(
+            "LIBTORCH is `{}`, which has no `{PROBE}`: no libtorch with its headers is there",
+            folder.display()
+        ));
+    }
+    folder
+}
+
+fn stop(problem: &str) -> ! {
+    eprintln!(
+        "error: {problem}.\n\
+         Run `cargo xtask setup`, which finds or fetches libtorch 2.11, or set LIBTORCH to the \
+         `torch` folder of a Python environment with torch 2.11."
+    );
+    exit(1);
+}

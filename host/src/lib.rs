@@ -1,0 +1,5 @@
+//! Jackpot: draws lottery tickets, spends them under tweaks, reports what helps.
+
+pub mod plugin;
+pub mod random;
+pub mod torch;

@@ -1,0 +1,64 @@
+//! Random numbers for plugins: a function of seed, purpose, epoch, step and sample.
+
+use jackpot_plugin_api::abi::{Named, RawValue, Value};
+use tch::{Kind, Tensor};
+
+use super::context::HookContext;
+use super::ctx_ops::Questions;
+use super::tensors::{borrow, give};
+use crate::random::Stream;
+
+/// Answers `rng.uniform`, `rng.normal` and `rng.host`.
+pub fn answer(
+    context: &HookContext<'_>,
+    question: &str,
+    args: &Questions<'_>,
+) -> Result<Vec<Named>, String> {
+    let stream = u64::try_from(args.int("stream")?)
+        .map_err(|_| "a stream's number must not be negative".to_owned())?;
+    if question == "rng.host" {
+        context.read_on_host.set(true);
+        let words = step_stream(context, stream).block(0);
+        let bits = u64::from(words[0]) | u64::from(words[1]) << 32;
+        return Ok(vec![Named::new("bits", Value::Int(bits.cast_signed()))]);
+    }
+    let shape = match args.get("shape") {
+        RawValue::IntList(shape) => shape.to_vec(),
+        _ => return Err("`shape` must be a list of whole numbers".to_owned()),
+    };
+    let count = shape
+        .iter()
+        .try_fold(1_usize, |product, &size| product.checked_mul(usize::try_from(size).ok()?));
+    let count = count.ok_or_else(|| format!("{shape:?} is no shape"))?;
+    let fill = |stream: Stream| match question {
+        "rng.normal" => stream.normal(count),
+        _ => stream.uniform(count),
+    };
+    let (data, shape) = match args.get("indices") {
+        RawValue::Tensor(raw) => {
+            let indices = Vec::<i64>::try_from(&*borrow(raw)).map_err(|e| e.to_string())?;
+            let stream = sample_stream(context, stream);
+            let rows = indices.iter().map(|&i| fill(stream.sub(i.cast_unsigned())));
+            let data: Vec<f32> = rows.flatten().collect();
+            (data, [vec![indices.len() as i64], shape].concat())
+        }
+        _ => (fill(step_stream(context, stream)), shape),
+    };
+    let tensor = Tensor::from_slice(&data).to_kind(Kind::Float);
+    let tensor = tensor.f_reshape(shape).and_then(|t| t.f_to_device(context.device));
+    Ok(vec![Named::new("values", Value::Tensor(give(tensor.map_err(|e| e.to_string())?)))])
+}
+
+/// Numbers of one step.
+fn step_stream(context: &HookContext<'_>, stream: u64) -> Stream {
+    let purpose = format!("plugin/{}/step", context.purpose);
+    Stream::new(context.seed, &purpose, context.progress.step, stream)
+}
+
+/// Numbers of one epoch; the sample's number is added, so that they do not depend on the order of
+/// the batches.
+fn sample_stream(context: &HookContext<'_>, stream: u64) -> Stream {
+    let purpose = format!("plugin/{}/sample", context.purpose);
+    let epoch = context.progress.step / context.progress.steps_per_epoch.max(1);
+    Stream::new(context.seed, &purpose, epoch, stream)
+}

@@ -1,0 +1,117 @@
+//! An item with its parameters, and the one way to call its hooks.
+
+use std::fmt;
+
+use abi_stable::std_types::RResult;
+use jackpot_plugin_api::abi::{InstancePtr, Named, RawNamed};
+use jackpot_plugin_api::manifest::{ItemManifest, Kind};
+use serde_json::{Map, Value as Json};
+
+use super::border::context::HookContext;
+use super::border::tensors;
+use super::error::{HookError, RegistryError};
+use super::registry::Found;
+use super::watchdog;
+
+/// An item of a file, of a known kind.
+#[derive(Debug, Clone)]
+pub struct ItemId {
+    pub kind: Kind,
+    pub found: Found,
+}
+
+impl ItemId {
+    /// What the file says of it.
+    pub fn manifest(&self) -> &ItemManifest {
+        self.found.manifest()
+    }
+}
+
+impl fmt::Display for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.manifest().name)
+    }
+}
+
+/// An item with its parameters; ends it when dropped.
+pub struct Instance {
+    id: ItemId,
+    pointer: InstancePtr,
+}
+
+// SAFETY: the plugin's traits demand `Send + Sync` of the item behind the pointer.
+unsafe impl Send for Instance {}
+// SAFETY: as above.
+unsafe impl Sync for Instance {}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is what `create` gave, and is destroyed once.
+        unsafe { self.id.found.file.root().destroy()(self.pointer) }
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Instance({})", self.id)
+    }
+}
+
+impl Instance {
+    /// Makes the item.
+    ///
+    /// # Errors
+    ///
+    /// Parameters that it refuses.
+    pub fn create(id: ItemId, params: &Map<String, Json>) -> Result<Self, RegistryError> {
+        let text = Json::Object(params.clone()).to_string();
+        let root = id.found.file.root();
+        match root.create()(id.found.index, text.as_str().into(), tensors::host()) {
+            RResult::ROk(pointer) => Ok(Self { id, pointer }),
+            RResult::RErr(message) => {
+                Err(RegistryError::Create { item: id.to_string(), message: message.into_string() })
+            }
+        }
+    }
+
+    /// Which item it is.
+    pub fn id(&self) -> &ItemId {
+        &self.id
+    }
+
+    /// The names of its knobs.
+    pub fn knobs(&self) -> &[String] {
+        &self.id.manifest().knobs
+    }
+
+    /// Calls a hook.
+    ///
+    /// # Errors
+    ///
+    /// What the hook says, or a panic inside it, with plugin and hook named.
+    pub fn call(
+        &self,
+        hook: &str,
+        context: &HookContext<'_>,
+        args: &[RawNamed<'_>],
+    ) -> Result<Vec<Named>, HookError> {
+        let raw = context.raw();
+        let _watched = watchdog::watch(&self.id, hook);
+        let root = self.id.found.file.root();
+        // SAFETY: the instance lives; context and arguments are borrowed for the call.
+        match unsafe { root.call()(self.pointer, hook.into(), raw, args.into()) } {
+            RResult::ROk(values) => Ok(values.into_vec()),
+            RResult::RErr(message) => Err(self.error(hook, message.into_string())),
+        }
+    }
+
+    /// An error of this item.
+    pub fn error(&self, hook: &str, message: impl Into<String>) -> HookError {
+        HookError {
+            item: self.id.to_string(),
+            file: self.id.found.file.file_name(),
+            hook: hook.to_owned(),
+            message: message.into(),
+        }
+    }
+}

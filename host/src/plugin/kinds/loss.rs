@@ -1,0 +1,51 @@
+//! Kind `loss`.
+
+use jackpot_plugin_api::abi::RawNamed;
+use tch::{Kind, Tensor};
+
+use super::common::{Common, lend, same_form, tensor};
+use crate::plugin::border::context::HookContext;
+use crate::plugin::error::HookError;
+use crate::plugin::item::Instance;
+
+/// What is minimised.
+#[derive(Debug)]
+pub struct Loss {
+    instance: Instance,
+}
+
+impl Common for Loss {
+    fn instance(&self) -> &Instance {
+        &self.instance
+    }
+}
+
+impl Loss {
+    /// Wraps an item of this kind.
+    pub fn new(instance: Instance) -> Self {
+        Self { instance }
+    }
+
+    /// The loss of a batch, 0-dimensional, f32.
+    ///
+    /// # Errors
+    ///
+    /// The hook's own, or a result that is not one f32 number.
+    pub fn loss(
+        &self,
+        outputs: &[(&str, &Tensor)],
+        targets: &[(&str, &Tensor)],
+        context: &HookContext<'_>,
+    ) -> Result<Tensor, HookError> {
+        let named = |prefix: &str, list: &[(&str, &Tensor)]| -> Vec<String> {
+            list.iter().map(|(name, _)| format!("{prefix}.{name}")).collect()
+        };
+        let names = [named("output", outputs), named("target", targets)].concat();
+        let tensors = outputs.iter().chain(targets).map(|(_, tensor)| *tensor);
+        let args: Vec<RawNamed<'_>> =
+            names.iter().zip(tensors).map(|(name, tensor)| lend(name, tensor)).collect();
+        let loss = tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)?;
+        same_form(&self.instance, "loss", "the loss", &loss, &[], Kind::Float)?;
+        Ok(loss)
+    }
+}

@@ -1,0 +1,20 @@
+//! Plugins: find, check, load and register files; wrap each item in a plain Rust trait.
+//!
+//! - [`load`]: files on disk → checked, loaded [`PluginFile`]s;
+//! - [`registry`]: all items by kind and name;
+//! - [`border`]: the host's side of the ABI: tensors, contexts, values;
+//! - [`kinds`]: one plain trait object per kind, with the checks that its results need.
+
+pub mod border;
+pub mod error;
+pub mod item;
+pub mod kinds;
+pub mod load;
+pub mod registry;
+mod watchdog;
+
+pub use border::context::{HookContext, Knobs, ModelAccess};
+pub use error::{HookError, LoadError, RegistryError};
+pub use item::{Instance, ItemId};
+pub use load::PluginFile;
+pub use registry::{Found, Registry};

@@ -1,0 +1,139 @@
+//! The functions of `cpp/jackpot_torch.h`, and what every caller of them needs.
+
+pub(crate) mod codes;
+mod raw;
+
+use std::ffi::{c_char, c_void};
+
+pub(super) use codes::{device_code, dtype_code};
+pub(super) use raw::{Raw, Results, list_pointers, own_tensor, tensor_pointer};
+
+use crate::torch::error::OpError;
+
+/// One overload of an operator, on the C++ side. Never freed.
+#[repr(C)]
+pub(super) struct JpOp {
+    _opaque: [u8; 0],
+}
+
+/// What a schema asks of one argument (`JpArgSpec`).
+#[repr(C)]
+pub(super) struct RawArgSpec {
+    pub name: *const c_char,
+    pub name_len: usize,
+    pub ty: i32,
+    pub fixed_len: i32,
+    pub optional: u8,
+    pub has_default: u8,
+    pub kwarg_only: u8,
+    pub is_mutable: u8,
+}
+
+/// Receives one operator's name and overload; neither is terminated.
+pub(super) type EachName =
+    unsafe extern "C" fn(*mut c_void, *const c_char, usize, *const c_char, usize);
+
+/// A message made by `malloc`, or null: what every fallible function returns.
+pub(super) type Message = *mut c_char;
+
+unsafe extern "C" {
+    pub(super) fn jp_free(memory: *mut c_void);
+
+    pub(super) fn jp_op_names(context: *mut c_void, each: EachName) -> Message;
+    pub(super) fn jp_op_find(
+        name: *const c_char,
+        overload: *const c_char,
+        found: *mut *const JpOp,
+    ) -> Message;
+    pub(super) fn jp_op_text(op: *const JpOp, len: *mut usize) -> *const c_char;
+    pub(super) fn jp_op_arg_count(op: *const JpOp) -> usize;
+    pub(super) fn jp_op_return_count(op: *const JpOp) -> usize;
+    pub(super) fn jp_op_arg(op: *const JpOp, index: usize, out: *mut RawArgSpec);
+    pub(super) fn jp_op_default(op: *const JpOp, index: usize, out: *mut Raw) -> Message;
+    pub(super) fn jp_op_call(op: *const JpOp, args: *const Raw, results: *mut Raw) -> Message;
+
+    pub(super) fn jp_grad(
+        outputs: *const *mut c_void,
+        output_count: usize,
+        inputs: *const *mut c_void,
+        input_count: usize,
+        grad_outputs: *const *mut c_void,
+        retain_graph: bool,
+        create_graph: bool,
+        allow_unused: bool,
+        gradients: *mut *mut c_void,
+    ) -> Message;
+    pub(super) fn jp_backward(
+        outputs: *const *mut c_void,
+        output_count: usize,
+        grad_outputs: *const *mut c_void,
+        retain_graph: bool,
+        create_graph: bool,
+    ) -> Message;
+    pub(super) fn jp_grad_mode_get() -> bool;
+    pub(super) fn jp_grad_mode_set(enabled: bool);
+
+    pub(super) fn jp_setting_get(setting: i32, value: *mut i64) -> Message;
+    pub(super) fn jp_setting_set(setting: i32, value: i64) -> Message;
+    pub(super) fn jp_autocast_get(device: i32, enabled: *mut bool, dtype: *mut i32) -> Message;
+    pub(super) fn jp_autocast_set(device: i32, enabled: bool, dtype: i32) -> Message;
+    pub(super) fn jp_autocast_enter() -> Message;
+    pub(super) fn jp_autocast_leave() -> Message;
+    pub(super) fn jp_cuda_device_count(count: *mut i64) -> Message;
+    pub(super) fn jp_cuda_synchronize(device_index: i64) -> Message;
+}
+
+/// The message of a C++ function as a result; `op` says in the error what was asked.
+///
+/// # Safety
+/// `message` is what one of the functions above returned, and is used here alone.
+pub(super) unsafe fn check(op: &str, message: Message) -> Result<(), OpError> {
+    if message.is_null() {
+        return Ok(());
+    }
+    // SAFETY: a message is a terminated string by `malloc`, ours to read and to free.
+    let text = unsafe {
+        let text = std::ffi::CStr::from_ptr(message).to_string_lossy().into_owned();
+        jp_free(message.cast());
+        text
+    };
+    Err(OpError::failed(op, one_line(&text)))
+}
+
+/// libtorch's words on one line. Its longest messages list every backend or print a graph
+/// after a first line that says it all.
+fn one_line(text: &str) -> String {
+    const LIMIT: usize = 400;
+    let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if whole.chars().count() <= LIMIT {
+        return whole;
+    }
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    match first.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}…", &first[..end]),
+        None => first.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn a_short_message_keeps_all_its_lines_on_one() {
+        assert_eq!(one_line("  shape\nmismatch:  3\n"), "shape mismatch: 3");
+    }
+
+    #[test]
+    fn a_long_message_keeps_its_first_line() {
+        let text = format!("could not run\n{}", "backend\n".repeat(100));
+        assert_eq!(one_line(&text), "could not run");
+    }
+
+    #[test]
+    fn an_endless_line_is_cut_between_characters() {
+        let cut = one_line(&"é".repeat(1000));
+        assert_eq!(cut.chars().count(), 401);
+        assert!(cut.ends_with('…'));
+    }
+}

@@ -1,0 +1,29 @@
+//! What `tch` lacks, behind safe functions; the only place with C++.
+//!
+//! - [`op`]: every operator of PyTorch's registry, called by its name;
+//! - [`grad`](mod@grad): gradients with given output gradients, and the thread's grad mode;
+//! - [`settings`]: threads, determinism, TF32, autocast;
+//! - [`cuda`]: whether there is a GPU, without linking CUDA;
+//! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data.
+//!
+//! Everything may be used from several threads at once. What can go wrong is an [`OpError`]
+//! with one line of text; no C++ exception and no panic gets out.
+
+pub mod bytes;
+pub mod cuda;
+pub mod error;
+mod ffi;
+pub mod grad;
+pub mod memory_format;
+pub mod op;
+pub mod settings;
+pub mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use ffi::codes;
+
+pub use error::OpError;
+pub use op::Op;
+pub use value::{Arg, Value};

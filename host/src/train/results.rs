@@ -1,0 +1,38 @@
+//! What one training is reported by.
+
+use serde::{Deserialize, Serialize};
+
+/// The outcome of a whole training. Everything here is reproducible to the byte; wall-clock times
+/// live in `timing.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// Test accuracy, in [0, 1], of the checkpoint with the best validation accuracy.
+    pub test_accuracy: f64,
+    /// Test accuracy after the last step.
+    pub test_accuracy_last: f64,
+    /// The best validation accuracy. Without a validation split: `None`, and `best` is the last.
+    pub validation_accuracy: Option<f64>,
+    /// Mean cross-entropy of the reported checkpoint on the test set, in nats.
+    pub test_loss: f64,
+    /// The epoch (1-based; 0 is before the first step) of the reported checkpoint.
+    pub best_epoch: u64,
+    /// Prunable weights that the mask keeps.
+    pub weights_kept: u64,
+    /// Prunable weights of the dense network.
+    pub weights_total: u64,
+    /// All parameters that were trained: kept prunable ones, the never-prunable ones, and those
+    /// that tweaks added.
+    pub weights_training: u64,
+    /// Multiply-adds × 2 of one forward pass of one image over the kept weights of convolution
+    /// and linear layers, tweaks included.
+    pub flops: u64,
+    /// `f32`, `tf32` or `bf16`: what `auto` came to.
+    pub precision: String,
+}
+
+impl Results {
+    /// The share of prunable weights that are pruned, in [0, 1].
+    pub fn sparsity(&self) -> f64 {
+        1.0 - self.weights_kept as f64 / self.weights_total as f64
+    }
+}

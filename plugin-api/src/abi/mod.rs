@@ -1,0 +1,19 @@
+//! The border: everything that crosses between host and plugin, and nothing else.
+//!
+//! Whatever is declared in this folder is the ABI. A plugin file exports one [`Root`] and one
+//! version stamp; the host hands it a [`Host`] table and, for each call, a [`RawCtx`]. All growth
+//! happens by *name*: new hooks, new questions to [`CtxOps::ask`] and [`HostOps::ask`], new
+//! manifest fields. Functions may be appended to the three tables (see [`Host`] for how an older
+//! or newer side copes); nothing else may change within one [`ABI`] number.
+
+mod ctx;
+mod host;
+mod root;
+mod stamp;
+mod value;
+
+pub use ctx::{CtxOps, CtxOpsRef, CtxTable, RawCtx, RawProgress};
+pub use host::{Host, HostOps, HostOpsRef, OpId, TensorInfo};
+pub use root::{InstancePtr, PluginFile, Root, RootRef, header, root_of};
+pub use stamp::{ABI, STAMP_LEN, STAMP_SYMBOL, Stamp, stamp};
+pub use value::{Named, RawDevice, RawNamed, RawTensor, RawValue, Value};

@@ -1,0 +1,153 @@
+//! The root of a plugin file: the five functions that every file exports.
+
+use std::ffi::c_void;
+use std::panic::AssertUnwindSafe;
+
+use abi_stable::StableAbi;
+use abi_stable::library::{CheckTypeLayout, LibHeader, RootModule, RootModuleResult};
+use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::sabi_types::VersionStrings;
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+
+use super::ctx::RawCtx;
+use super::host::Host;
+use super::value::{Named, RawNamed};
+use crate::ctx::Ctx;
+use crate::guard;
+use crate::item::{Args, Entry, Item};
+use crate::manifest::Manifest;
+
+/// An item with its parameters, owned by the plugin file.
+pub type InstancePtr = *const c_void;
+
+/// What a plugin file exports. Only ever grows at its end.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = RootRef, prefix_fields = RootPrefix)))]
+#[sabi(missing_field(panic))]
+pub struct Root {
+    /// The [`Manifest`] as JSON.
+    pub manifest: extern "C" fn() -> RString,
+    /// An item by its place in the manifest, with parameters as a JSON object.
+    pub create: extern "C" fn(usize, RStr<'_>, Host) -> RResult<InstancePtr, RString>,
+    /// Calls a hook of an item.
+    pub call: unsafe extern "C" fn(
+        InstancePtr,
+        RStr<'_>,
+        RawCtx,
+        RSlice<'_, RawNamed<'_>>,
+    ) -> RResult<RVec<Named>, RString>,
+    /// Ends an item.
+    #[sabi(last_prefix_field)]
+    pub destroy: unsafe extern "C" fn(InstancePtr),
+}
+
+impl RootModule for RootRef {
+    abi_stable::declare_root_module_statics! {RootRef}
+
+    const BASE_NAME: &'static str = "jackpot_plugin";
+    const NAME: &'static str = "jackpot_plugin";
+    // Always this: abi_stable refuses another 0.x minor. The stamp has the real version.
+    const VERSION_STRINGS: VersionStrings = VersionStrings::new("1.0.0");
+}
+
+/// What `export_plugin!` writes for a file.
+pub trait PluginFile: 'static {
+    /// The crate's name.
+    const NAME: &'static str;
+    /// The crate's version.
+    const VERSION: &'static str;
+    /// The items, in order.
+    fn entries() -> Vec<Entry>;
+}
+
+/// The header that the file exports under abi_stable's name.
+pub const fn header<F: PluginFile>() -> LibHeader {
+    // SAFETY: `construct` returns a reference to `Root`, which is `RootRef`'s module.
+    unsafe { LibHeader::from_constructor::<RootRef>(construct::<F>, CheckTypeLayout::Yes) }
+}
+
+extern "C" fn construct<F: PluginFile>() -> RootModuleResult {
+    abi_stable::library::__call_root_module_loader(root_of::<F>)
+}
+
+/// The file's root.
+pub fn root_of<F: PluginFile>() -> RootRef {
+    Root { manifest: manifest::<F>, create: create::<F>, call, destroy }.leak_into_prefix()
+}
+
+extern "C" fn manifest<F: PluginFile>() -> RString {
+    manifest_of(F::NAME, F::VERSION, F::entries)
+}
+
+// What depends on the file's type is kept tiny: it is compiled again in every plugin's crate, and
+// would bring along second copies of all that it calls.
+fn manifest_of(name: &str, version: &str, entries: fn() -> Vec<Entry>) -> RString {
+    let manifest = guard::catch(|| Manifest {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        api: env!("CARGO_PKG_VERSION").to_owned(),
+        items: entries().iter().map(Entry::manifest).collect(),
+    });
+    let text = match manifest {
+        Ok(manifest) => serde_json::to_string(&manifest).unwrap_or_else(|e| error_json(&e)),
+        Err(message) => error_json(&message),
+    };
+    text.into()
+}
+
+/// A manifest that cannot be given is a JSON object with the key `error`.
+fn error_json(error: &dyn std::fmt::Display) -> String {
+    serde_json::json!({ "error": error.to_string() }).to_string()
+}
+
+extern "C" fn create<F: PluginFile>(
+    index: usize,
+    params: RStr<'_>,
+    host: Host,
+) -> RResult<InstancePtr, RString> {
+    create_of(F::entries, index, params, host)
+}
+
+fn create_of(
+    entries: fn() -> Vec<Entry>,
+    index: usize,
+    params: RStr<'_>,
+    host: Host,
+) -> RResult<InstancePtr, RString> {
+    let made = guard::catch(|| {
+        let entries = entries();
+        let entry = entries.get(index).ok_or_else(|| format!("there is no item {index}"))?;
+        let params = serde_json::from_str(params.as_str()).map_err(|e| e.to_string())?;
+        entry.create(params, host)
+    });
+    match made.and_then(|inner| inner) {
+        Ok(item) => RResult::ROk(Box::into_raw(Box::new(item)).cast_const().cast()),
+        Err(message) => RResult::RErr(message.into()),
+    }
+}
+
+unsafe extern "C" fn call(
+    instance: InstancePtr,
+    hook: RStr<'_>,
+    ctx: RawCtx,
+    args: RSlice<'_, RawNamed<'_>>,
+) -> RResult<RVec<Named>, RString> {
+    // SAFETY: the host passes what `create` gave and has not destroyed it.
+    let item = unsafe { &*instance.cast::<Box<dyn Item>>() };
+    let result = guard::catch(AssertUnwindSafe(|| {
+        item.call(hook.as_str(), &Ctx::new(&ctx), &Args::new(args.as_slice()))
+    }));
+    match result {
+        Ok(Ok(values)) => RResult::ROk(values.into()),
+        Ok(Err(error)) => RResult::RErr(error.to_string().into()),
+        Err(message) => RResult::RErr(message.into()),
+    }
+}
+
+unsafe extern "C" fn destroy(instance: InstancePtr) {
+    // SAFETY: the host passes what `create` gave, once.
+    let item = unsafe { Box::from_raw(instance.cast_mut().cast::<Box<dyn Item>>()) };
+    // An item whose drop panics has nobody to tell.
+    let _ = guard::catch(AssertUnwindSafe(|| drop(item)));
+}

@@ -1,0 +1,63 @@
+//! Nothing unwinds across the border: panics become messages.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{self, UnwindSafe};
+use std::sync::Once;
+
+use crate::error::TensorError;
+
+thread_local! {
+    /// Where the latest panic of this thread happened.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs plugin code and turns a panic into its message, with the place in the plugin's source.
+pub fn catch<T>(run: impl FnOnce() -> T + UnwindSafe) -> Result<T, String> {
+    quieten();
+    panic::catch_unwind(run).map_err(|payload| message(&*payload))
+}
+
+/// The plugin has its own standard library, so this hook is not the host's: it keeps the place for
+/// the error that the host will show and prints nothing itself.
+fn quieten() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        panic::set_hook(Box::new(|info| {
+            let place = info.location().map(ToString::to_string);
+            PLACE.with(|slot| *slot.borrow_mut() = place);
+        }));
+    });
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(error) = payload.downcast_ref::<TensorError>() {
+        return error.to_string();
+    }
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    match PLACE.with(|slot| slot.borrow_mut().take()) {
+        Some(place) => format!("panicked at {place}: {text}"),
+        None => format!("panicked: {text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_its_message_and_place() {
+        let error = catch(|| panic!("no {}", "luck")).unwrap_err();
+        assert!(error.contains("guard.rs") && error.ends_with("no luck"), "{error}");
+    }
+
+    #[test]
+    fn a_tensor_error_stays_what_it_is() {
+        let error = catch(|| TensorError::new("aten::mm", "shapes").throw()).unwrap_err();
+        assert_eq!(error, "aten::mm: shapes");
+    }
+}

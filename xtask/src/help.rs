@@ -1,0 +1,139 @@
+//! The texts of `cargo xtask --help`.
+
+/// The tasks, as something to have help on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    Setup,
+    Quickstart,
+    Test,
+    Lint,
+    Bench,
+    Dist,
+}
+
+const ALL: [Topic; 6] =
+    [Topic::Setup, Topic::Quickstart, Topic::Test, Topic::Lint, Topic::Bench, Topic::Dist];
+
+impl Topic {
+    pub fn name(self) -> &'static str {
+        match self {
+            Topic::Setup => "setup",
+            Topic::Quickstart => "quickstart",
+            Topic::Test => "test",
+            Topic::Lint => "lint",
+            Topic::Bench => "bench",
+            Topic::Dist => "dist",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Topic> {
+        ALL.into_iter().find(|topic| topic.name() == name)
+    }
+}
+
+/// The page for one task, or the overview.
+pub fn text(topic: Option<Topic>) -> &'static str {
+    match topic {
+        None => OVERVIEW,
+        Some(Topic::Setup) => SETUP,
+        Some(Topic::Quickstart) => QUICKSTART,
+        Some(Topic::Test) => TEST,
+        Some(Topic::Lint) => LINT,
+        Some(Topic::Bench) => BENCH,
+        Some(Topic::Dist) => DIST,
+    }
+}
+
+const OVERVIEW: &str = "\
+cargo xtask TASK
+
+  setup        find or fetch libtorch, so that plain cargo commands work
+  quickstart   set up, build, and run the first experiment
+  test         set up and run every test
+  lint         formatting, clippy, cargo deny
+  bench        training throughput on this machine, as JSON
+  dist         a release folder and tarball
+
+`cargo xtask TASK --help` says more. Exit codes: 0 done, 1 something failed, 2 usage;
+a program that a task runs passes its own code on.
+";
+
+const SETUP: &str = "\
+cargo xtask setup [--cuda | --light]
+
+Makes libtorch (torch 2.11) available to cargo, from the first of these that fits:
+  1. the folder named by $LIBTORCH
+  2. what an earlier set-up left in .libtorch/torch
+  3. torch 2.11.x in a Python environment: $VIRTUAL_ENV, .venv, python3, python
+  4. the package index that pip is configured for: the wheel torch==2.11.0
+
+Fetched files go to .libtorch/ (git-ignored; remove the folder to start over).
+Running it again does nothing and takes no time.
+
+  --cuda    the set that can use an NVIDIA GPU (default where a driver is found;
+            2.8 GB to download, 8 GB of disk while installing)
+  --light   the set for the CPU (default elsewhere; 0.55 GB, 2.5 GB)
+";
+
+const QUICKSTART: &str = "\
+cargo xtask quickstart
+
+Sets up, builds the release binary with its plugins, runs configs/quickstart.toml into
+runs/quickstart, and says where report.html is. Running it again resumes or only
+reports: nothing is trained twice.
+";
+
+const TEST: &str = "\
+cargo xtask test [-- ARGUMENT...]
+
+Sets up, builds the binary and all plugins, and runs every test of the workspace
+(with cargo-nextest if it is installed, otherwise with cargo test), then the
+documentation's examples.
+
+Arguments after `--` go to the runner, for example a part of a test's name; then the
+documentation's examples are left out.
+
+JACKPOT_TEST_DATA=FOLDER makes tests use the real data files found there, too.
+";
+
+const LINT: &str = "\
+cargo xtask lint [fmt] [clippy] [deny] [--install]
+
+Runs the named checks, all three without a name:
+  fmt      cargo fmt --all --check
+  clippy   cargo clippy on the workspace and all targets, warnings are errors
+  deny     cargo deny: licences, bans and sources; and advisories where the RustSec
+           database can be reached
+
+  --install   install cargo-deny if it is missing (also when $CI is set)
+";
+
+const BENCH: &str = "\
+cargo xtask bench [-- ARGUMENT...]
+
+Sets up, builds the release binary, and runs `jackpot bench --json`.
+Arguments after `--` go to `jackpot bench`.
+";
+
+const DIST: &str = "\
+cargo xtask dist
+
+Sets up, builds for release, and lays out target/dist/jackpot-VERSION-x86_64-linux
+(the binary, plugins/, configs/, documents) and the same as .tar.gz.
+libtorch is not in it; INSTALL.md inside says how to connect one.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_has_a_page_and_stands_in_the_overview() {
+        for topic in ALL {
+            let page = text(Some(topic));
+            assert!(page.starts_with(&format!("cargo xtask {}", topic.name())), "{page}");
+            assert!(OVERVIEW.contains(&format!("\n  {}", topic.name())));
+            assert!(page.lines().count() <= 24 && page.lines().all(|line| line.len() <= 100));
+        }
+    }
+}

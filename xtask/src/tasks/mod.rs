@@ -1,0 +1,7 @@
+//! The tasks that come after the set-up, one file each.
+
+pub mod bench;
+pub mod dist;
+pub mod lint;
+pub mod quickstart;
+pub mod test;
