@@ -1,5 +1,6 @@
 //! Jackpot: draws lottery tickets, spends them under tweaks, reports what helps.
 
+pub mod model;
 pub mod plugin;
 pub mod random;
 pub mod torch;

@@ -1,0 +1,160 @@
+//! Runs a plan.
+
+use jackpot_plugin_api::model::Mode;
+use tch::Tensor;
+
+use super::plan::{Call, Plan, SiteCall, Source, Step};
+use crate::model::error::ModelError;
+use crate::torch::{Arg, Value};
+
+/// How a network runs.
+pub struct ForwardContext<'a> {
+    pub mode: Mode,
+    /// Runs the plugin of a site.
+    pub site: &'a SiteCall<'a>,
+}
+
+impl ForwardContext<'_> {
+    /// Evaluation, for plans without plugins.
+    pub fn evaluation() -> Self {
+        Self {
+            mode: Mode::Eval,
+            site: &|site, _| {
+                Err(ModelError::graph("a site", format!("number {site} has no plugin here")))
+            },
+        }
+    }
+}
+
+/// Parameters and buffers that replace a network's own for one call, by name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Substitutes<'a> {
+    pub parameters: &'a [(&'a str, &'a Tensor)],
+    pub buffers: &'a [(&'a str, &'a Tensor)],
+}
+
+struct Run<'a> {
+    values: Vec<Vec<Tensor>>,
+    inputs: &'a [&'a Tensor],
+    parameters: &'a [&'a Tensor],
+    buffers: &'a [&'a Tensor],
+    knobs: &'a [&'a Tensor],
+    mode: Mode,
+}
+
+pub(super) fn run(
+    plan: &Plan,
+    inputs: &[&Tensor],
+    parameters: &[&Tensor],
+    buffers: &[&Tensor],
+    knobs: &[&Tensor],
+    context: &ForwardContext<'_>,
+    mut observe: Option<&mut dyn FnMut(&str, &Tensor)>,
+) -> Result<Vec<(String, Tensor)>, ModelError> {
+    if inputs.len() != plan.inputs {
+        let message = format!("{} tensors for {} inputs", inputs.len(), plan.inputs);
+        return Err(ModelError::graph("inputs", message));
+    }
+    let values = (0..plan.places).map(|_| Vec::new()).collect();
+    let mut run = Run { values, inputs, parameters, buffers, knobs, mode: context.mode };
+    for step in &plan.steps {
+        let results = run.step(step, context)?;
+        if let (Some(observe), Some(first)) = (observe.as_mut(), results.first()) {
+            observe(&step.node, first);
+        }
+        run.values[step.place] = results;
+        for &place in &step.last_use {
+            run.values[place].clear();
+        }
+    }
+    let output = |(name, source): &(String, Source)| match source {
+        Source::Value(place, part) => {
+            Ok((name.clone(), run.value(name, *place, *part)?.shallow_clone()))
+        }
+        _ => Err(ModelError::graph(format!("output `{name}`"), "is no node's result")),
+    };
+    plan.outputs.iter().map(output).collect()
+}
+
+impl Run<'_> {
+    fn step(&self, step: &Step, context: &ForwardContext<'_>) -> Result<Vec<Tensor>, ModelError> {
+        match &step.call {
+            Call::Site { site, input } => match input {
+                Source::Value(place, part) => {
+                    (context.site)(*site, self.value(&step.node, *place, *part)?).map(|y| vec![y])
+                }
+                _ => Err(ModelError::at_node(&step.node, "a plugin's node reads one tensor")),
+            },
+            Call::Op { op, args, named } => {
+                // Lists must outlive the arguments that borrow them.
+                let lists = args
+                    .iter()
+                    .chain(named.iter().map(|(_, source)| source))
+                    .map(|source| self.list(&step.node, source))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let (first, rest) = lists.split_at(args.len());
+                let args = args
+                    .iter()
+                    .zip(first)
+                    .map(|(source, list)| self.arg(&step.node, source, list))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let named = named
+                    .iter()
+                    .zip(rest)
+                    .map(|((name, source), list)| {
+                        Ok((name.as_str(), self.arg(&step.node, source, list)?))
+                    })
+                    .collect::<Result<Vec<_>, ModelError>>()?;
+                let results = op.call(&args, &named);
+                let results = results
+                    .map_err(|source| ModelError::Node { node: step.node.clone(), source })?;
+                Ok(results.into_iter().flat_map(tensors).collect())
+            }
+        }
+    }
+
+    fn list(&self, node: &str, source: &Source) -> Result<Vec<&Tensor>, ModelError> {
+        match source {
+            Source::Values(list) => {
+                list.iter().map(|(place, part)| self.value(node, *place, *part)).collect()
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn arg<'b>(
+        &'b self,
+        node: &str,
+        source: &'b Source,
+        list: &'b [&'b Tensor],
+    ) -> Result<Arg<'b>, ModelError> {
+        let batch_statistics = self.mode != Mode::Eval;
+        Ok(match source {
+            Source::Value(place, part) => Arg::Tensor(self.value(node, *place, *part)?),
+            Source::Values(_) => Arg::TensorList(list),
+            Source::Parameter(index) => Arg::Tensor(self.parameters[*index]),
+            Source::Statistic(_) if self.mode == Mode::BatchStats => Arg::None,
+            Source::Buffer(index) | Source::Statistic(index) => Arg::Tensor(self.buffers[*index]),
+            Source::Knob(index) => Arg::Tensor(self.knobs[*index]),
+            Source::Training => Arg::Bool(batch_statistics),
+            Source::Constant(constant) => constant.arg(),
+        })
+    }
+
+    fn value(&self, node: &str, place: usize, part: usize) -> Result<&Tensor, ModelError> {
+        if let Some(input) = self.inputs.get(place) {
+            return Ok(input);
+        }
+        self.values[place].get(part).ok_or_else(|| {
+            ModelError::at_node(node, format!("reads result {part} of a node that has fewer"))
+        })
+    }
+}
+
+fn tensors(value: Value) -> Vec<Tensor> {
+    match value {
+        Value::Tensor(tensor) => vec![tensor],
+        Value::TensorList(list) => list,
+        _ => Vec::new(),
+    }
+}

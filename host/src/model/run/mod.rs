@@ -1,0 +1,9 @@
+//! A graph compiled to calls of operators and plugins, and how it runs.
+
+mod attribute;
+mod compile;
+mod forward;
+mod plan;
+
+pub use forward::{ForwardContext, Substitutes};
+pub use plan::{Plan, SiteCall};

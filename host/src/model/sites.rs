@@ -1,0 +1,95 @@
+//! Places in the network where a plugin runs.
+
+use std::cell::Cell;
+
+use jackpot_plugin_api::ctx::{Progress, Site};
+use tch::{Device, Tensor};
+
+use super::error::ModelError;
+use super::knobs::KnobSet;
+use crate::plugin::kinds::{Activation, Common};
+use crate::plugin::{HookContext, HookError};
+
+/// Where a declared tensor is kept.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    Parameter(usize),
+    Buffer(usize),
+}
+
+/// A site, and the tensors that its item declared there.
+#[derive(Debug)]
+pub struct SiteState {
+    pub site: Site,
+    /// Which item of the network runs here.
+    pub item: usize,
+    pub declared: Vec<(String, Place)>,
+    purpose: String,
+}
+
+/// An activation with its knobs.
+#[derive(Debug)]
+pub struct SiteItem {
+    pub activation: Activation,
+    pub knobs: KnobSet,
+}
+
+impl SiteItem {
+    /// With the knobs' values before the first step.
+    pub fn new(activation: Activation, device: Device, start: Progress) -> Result<Self, HookError> {
+        let knobs = KnobSet::new(&activation, device, start)?;
+        Ok(Self { activation, knobs })
+    }
+}
+
+impl SiteState {
+    pub fn new(site: Site, item: usize, name: &str, declared: Vec<(String, Place)>) -> Self {
+        let purpose = format!("activation/{name}/{}", site.name);
+        Self { site, item, declared, purpose }
+    }
+
+    /// The activation of `x` at this site.
+    ///
+    /// # Errors
+    ///
+    /// What the hook says, or a result of another form.
+    pub fn forward(
+        &self,
+        item: &SiteItem,
+        x: &Tensor,
+        call: &SiteContext<'_>,
+    ) -> Result<Tensor, ModelError> {
+        let declared = self.declared.iter().map(|(name, place)| {
+            let tensor = match place {
+                Place::Parameter(index) => call.parameters[*index],
+                Place::Buffer(index) => call.buffers[*index],
+            };
+            (name.as_str(), tensor)
+        });
+        let tensors: Vec<_> = declared.chain(item.knobs.tensors()).collect();
+        let context = HookContext {
+            item: item.activation.name(),
+            training: call.training,
+            progress: call.progress,
+            seed: call.seed,
+            purpose: &self.purpose,
+            device: call.device,
+            site: Some(&self.site),
+            tensors: &tensors,
+            model: None,
+            read_on_host: Cell::new(false),
+        };
+        Ok(item.activation.forward(x, &context)?)
+    }
+}
+
+/// What all sites of one forward pass share.
+#[derive(Clone, Copy)]
+pub struct SiteContext<'a> {
+    pub training: bool,
+    pub progress: Progress,
+    pub seed: u64,
+    pub device: Device,
+    pub parameters: &'a [&'a Tensor],
+    pub buffers: &'a [&'a Tensor],
+}

@@ -1,0 +1,164 @@
+//! Weights to and from safetensors files, under PyTorch's state-dict names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use tch::{Kind, Tensor};
+
+use super::error::ModelError;
+use super::network::Network;
+use crate::torch::bytes::{from_bytes, to_bytes};
+
+/// Tensors by name.
+pub type State = BTreeMap<String, Tensor>;
+
+const DTYPES: [(Kind, Dtype); 8] = [
+    (Kind::Float, Dtype::F32),
+    (Kind::Double, Dtype::F64),
+    (Kind::Int64, Dtype::I64),
+    (Kind::Int, Dtype::I32),
+    (Kind::Uint8, Dtype::U8),
+    (Kind::Bool, Dtype::BOOL),
+    (Kind::Half, Dtype::F16),
+    (Kind::BFloat16, Dtype::BF16),
+];
+
+/// Serialises tensors; the same tensors give the same bytes.
+///
+/// # Errors
+///
+/// A dtype that safetensors does not have.
+pub fn to_safetensors(state: &State) -> Result<Vec<u8>, ModelError> {
+    let fail = |message: String| ModelError::File { path: "safetensors".into(), message };
+    let mut parts = Vec::with_capacity(state.len());
+    for (name, tensor) in state {
+        let dtype = DTYPES.iter().find(|(kind, _)| *kind == tensor.kind());
+        let dtype = dtype.ok_or_else(|| fail(format!("`{name}` is {:?}", tensor.kind())))?.1;
+        let shape: Vec<usize> = tensor.size().iter().map(|&size| size.unsigned_abs() as usize).collect();
+        let data = to_bytes(&tensor.detach().f_to_device(tch::Device::Cpu)?)?;
+        parts.push((name.as_str(), dtype, shape, data));
+    }
+    let views = parts
+        .iter()
+        .map(|(name, dtype, shape, data)| {
+            let view = TensorView::new(*dtype, shape.clone(), data);
+            view.map(|view| (*name, view)).map_err(|e| fail(e.to_string()))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    safetensors::serialize(views, None).map_err(|e| fail(e.to_string()))
+}
+
+/// Reads tensors from a file, on the CPU.
+///
+/// # Errors
+///
+/// A file that cannot be read or is no safetensors file.
+pub fn read(path: &Path) -> Result<State, ModelError> {
+    let fail = |message: String| ModelError::File { path: path.to_owned(), message };
+    let bytes = std::fs::read(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+    let file = SafeTensors::deserialize(&bytes)
+        .map_err(|e| fail(format!("is no valid safetensors file: {e}")))?;
+    let mut state = State::new();
+    for (name, view) in file.tensors() {
+        let kind = DTYPES.iter().find(|(_, dtype)| *dtype == view.dtype());
+        let kind = kind.ok_or_else(|| fail(format!("`{name}` has dtype {:?}", view.dtype())))?.0;
+        let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
+        state.insert(name, from_bytes(kind, &shape, view.data())?);
+    }
+    Ok(state)
+}
+
+impl Network {
+    /// All parameters and buffers, as handles to the network's own tensors.
+    pub fn state(&self) -> State {
+        let parameters = self.parameters().iter().map(|p| (p.name.clone(), p.tensor.detach()));
+        let buffers = self.buffers().iter().map(|b| (b.name.clone(), b.tensor.shallow_clone()));
+        parameters.chain(buffers).collect()
+    }
+
+    /// Overwrites parameters and buffers by name. Tensors that tweaks added may be missing from
+    /// the file; everything of the architecture must be there, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Names that are missing or unknown, or a shape that differs, all of them listed.
+    pub fn load(&mut self, state: &State, from: &Path) -> Result<(), ModelError> {
+        let mut problems = Vec::new();
+        let mut known = Vec::new();
+        for (name, own, required) in self.slots() {
+            known.push(name.to_owned());
+            match state.get(name) {
+                Some(value) if value.size() != own.size() => problems.push(format!(
+                    "`{name}` has shape {:?}, the network's has {:?}",
+                    value.size(),
+                    own.size()
+                )),
+                None if required => problems.push(format!("`{name}` is missing")),
+                _ => {}
+            }
+        }
+        problems.extend(
+            state
+                .keys()
+                .filter(|name| !known.contains(name))
+                .map(|name| format!("`{name}` is not in the network")),
+        );
+        if !problems.is_empty() {
+            let more = problems.len().saturating_sub(8);
+            problems.truncate(8);
+            let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+            let message = format!("does not fit the network:\n  {}{more}", problems.join("\n  "));
+            return Err(ModelError::File { path: from.to_owned(), message });
+        }
+        tch::no_grad(|| {
+            for (name, own, _) in self.slots() {
+                if let Some(value) = state.get(name) {
+                    own.shallow_clone().f_copy_(value)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Each tensor with whether a file must have it.
+    fn slots(&self) -> impl Iterator<Item = (&str, &Tensor, bool)> {
+        use super::store::Owner;
+        let parameters = self
+            .parameters()
+            .iter()
+            .map(|p| (p.name.as_str(), &p.tensor, p.owner == Owner::Graph));
+        let buffers =
+            self.buffers().iter().map(|b| (b.name.as_str(), &b.tensor, b.owner == Owner::Graph));
+        parameters.chain(buffers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_round_trips_to_the_bit() {
+        let tensors = [
+            ("a.weight", Tensor::from_slice(&[1.5_f32, -0.0, f32::NAN]).reshape([3, 1])),
+            ("mask", Tensor::from_slice(&[true, false])),
+            ("count", Tensor::from(7_i64)),
+        ];
+        let state: State = tensors.into_iter().map(|(n, t)| (n.to_owned(), t)).collect();
+        let bytes = to_safetensors(&state).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &bytes).unwrap();
+        let back = read(file.path()).unwrap();
+        assert_eq!(to_safetensors(&back).unwrap(), bytes);
+        assert_eq!(back["count"].size(), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn a_file_that_is_something_else_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), b"hello").unwrap();
+        let text = read(file.path()).unwrap_err().to_string();
+        assert!(text.contains("is no valid safetensors file"), "{text}");
+    }
+}
