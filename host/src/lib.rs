@@ -1,6 +1,13 @@
 //! Jackpot: draws lottery tickets, spends them under tweaks, reports what helps.
 
+pub mod config;
+pub mod data;
+pub mod engine;
+pub mod experiment;
 pub mod model;
 pub mod plugin;
+pub mod prune;
 pub mod random;
+pub mod report;
 pub mod torch;
+pub mod train;

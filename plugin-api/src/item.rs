@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::declared::DeclaredTensor;
 use crate::error::Error;
 use crate::manifest::{ItemManifest, Kind};
-use crate::params::{Params, read_params};
+use crate::params::{Params, read_params, text};
 use crate::tensor::{NamedTensors, Tensor};
 
 /// An item with its parameters.
@@ -61,7 +61,7 @@ impl Entry {
     pub(crate) fn create(&self, params: Json, _host: Host) -> Result<Box<dyn Item>, String> {
         match params {
             Json::Object(map) => (self.make)(map),
-            other => Err(format!("parameters must be an object, not {other}")),
+            other => Err(format!("parameters must be an object, not {}", text(&other))),
         }
     }
 }

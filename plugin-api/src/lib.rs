@@ -33,6 +33,9 @@ compile_error!(
     "a plugin must be built with panic = \"unwind\": a panic could not be turned into an error"
 );
 
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 #[doc(hidden)]
 pub mod abi;
 pub mod ctx;

@@ -71,7 +71,7 @@ fn check(spec: &ParamSpec, value: &Value) -> Result<(), String> {
         if let (Some(range), Some(number)) = (spec.range, number(part))
             && !range.contains(number)
         {
-            return Err(format!("{part} is out of range: {range}"));
+            return Err(format!("{} is out of range: {range}", text(part)));
         }
         if let (false, Some(text)) = (spec.choices.is_empty(), part.as_str())
             && !spec.choices.iter().any(|choice| choice == text)
@@ -106,7 +106,17 @@ pub fn take<T: ParamValue>(values: &mut Map<String, Value>, name: &str) -> Resul
 }
 
 fn wrong<T: ParamValue>(value: &Value) -> String {
-    format!("{value} is not {}", T::TYPE.describe())
+    wrong_type(value, T::TYPE)
+}
+
+fn wrong_type(value: &Value, wanted: ParamType) -> String {
+    format!("{} is not {}", text(value), wanted.describe())
+}
+
+/// As JSON. `Value`'s own `Display` would bring a second and a third serializer into every plugin
+/// file.
+pub(crate) fn text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 impl ParamValue for f64 {

@@ -1,7 +1,7 @@
 //! A network: its tensors, its compiled graph, and the plugins inside it.
 
 use jackpot_plugin_api::ctx::{Progress, Site};
-use jackpot_plugin_api::graph::{Graph, GraphView, Node, SiteKind};
+use jackpot_plugin_api::graph::{Graph, GraphView, Node, Role, SiteKind};
 use jackpot_plugin_api::manifest::Kind;
 use jackpot_plugin_api::model::Mode;
 use tch::{Device, Tensor};
@@ -13,8 +13,8 @@ use super::knobs::KnobSet;
 use super::run::{ForwardContext, Plan, Substitutes};
 use super::sites::{Place, SiteContext, SiteItem, SiteState};
 use super::store::{Buffer, Owner, Parameter};
-use crate::plugin::kinds::{Activation, Common, Skip};
 use crate::plugin::Registry;
+use crate::plugin::kinds::{Activation, Common, Skip};
 
 /// What a recipe puts into a network.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ pub struct BuildOptions<'a> {
 pub struct Network {
     view: GraphView,
     plan: Plan,
-    /// The plan without the skip's edits, for when they no longer act.
-    base: Option<Plan>,
+    /// The graph and plan without the skip's edits, for when they no longer act.
+    base: Option<(GraphView, Plan)>,
     parameters: Vec<Parameter>,
     buffers: Vec<Buffer>,
     sites: Vec<SiteState>,
@@ -45,7 +45,13 @@ pub struct Network {
     progress: Progress,
     seed: u64,
     device: Device,
+    /// Training forward passes that `num_batches_tracked` does not have yet; see
+    /// [`Network::count_forward`].
+    forwards: u64,
 }
+
+/// The tensors that an item declared, by its own names.
+pub type Declared = Vec<(String, Place)>;
 
 impl Network {
     /// Checks, rewrites and compiles a graph, and fills its tensors with their first values.
@@ -78,7 +84,8 @@ impl Network {
         let plan = Plan::compile(&view.graph, &mut |node| builder.site(node, &view, replaced))?;
         let base = match &skip {
             Some(_) => {
-                Some(Plan::compile(graph, &mut |node| builder.site(node, &view, replaced))?)
+                let plan = Plan::compile(graph, &mut |node| builder.site(node, &view, replaced))?;
+                Some((before, plan))
             }
             None => None,
         };
@@ -90,12 +97,29 @@ impl Network {
         }
         let Builder { parameters, buffers, sites, items, .. } = builder;
         let (progress, seed, device) = (options.start, options.seed, options.device);
-        Ok(Self { view, plan, base, parameters, buffers, sites, items, skip, progress, seed, device })
+        let forwards = 0;
+        Ok(Self {
+            view,
+            plan,
+            base,
+            parameters,
+            buffers,
+            sites,
+            items,
+            skip,
+            progress,
+            seed,
+            device,
+            forwards,
+        })
     }
 
-    /// The graph, edits included, with shapes.
+    /// The graph with shapes: with the skip's edits, unless they no longer act.
     pub fn view(&self) -> &GraphView {
-        &self.view
+        match &self.base {
+            Some((view, _)) if !self.skip_acts() => view,
+            _ => &self.view,
+        }
     }
 
     pub fn parameters(&self) -> &[Parameter] {
@@ -117,6 +141,40 @@ impl Network {
     /// The parameter of that name.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
+    /// Makes the tensors that an item outside the graph declares, such as a loss.
+    ///
+    /// # Errors
+    ///
+    /// What the item's hook says.
+    pub fn declare(&mut self, item: &dyn Common, site: &Site) -> Result<Declared, ModelError> {
+        let store = (&mut self.parameters, &mut self.buffers);
+        declare_at(item, site, self.seed, self.device, store)
+    }
+
+    /// A declared tensor.
+    pub fn at(&self, place: Place) -> &Tensor {
+        match place {
+            Place::Parameter(index) => &self.parameters[index].tensor,
+            Place::Buffer(index) => &self.buffers[index].tensor,
+        }
+    }
+
+    /// Training forward passes so far.
+    pub fn forwards(&self) -> u64 {
+        self.forwards
+    }
+
+    /// Says how many training forward passes there were.
+    pub fn set_forwards(&mut self, forwards: u64) {
+        self.forwards = forwards;
+    }
+
+    /// Counts a training forward pass. PyTorch adds 1 to each `num_batches_tracked` at every
+    /// pass; here one number stands for all of them until the state is stored.
+    pub fn count_forward(&mut self) {
+        self.forwards += 1;
     }
 
     /// Moves all knobs to that point of the training.
@@ -194,7 +252,7 @@ impl Network {
             substitutes.buffers,
         )?;
         let plan = match &self.base {
-            Some(base) if !self.skip_acts() => base,
+            Some((_, base)) if !self.skip_acts() => base,
             _ => &self.plan,
         };
         let knobs: Vec<&Tensor> = match &self.skip {
@@ -330,30 +388,39 @@ impl<'a> Builder<'a> {
         Ok(self.items.len() - 1)
     }
 
-    fn declare_at(&mut self, item: usize, site: &Site) -> Result<Vec<(String, Place)>, ModelError> {
-        let activation = &self.items[item].activation;
-        let prefix = format!("{}.{}", activation.name(), site.name);
-        let mut places = Vec::new();
-        for one in activation.declared(site, self.seed)? {
-            let options = (tch::Kind::Float, self.device);
-            let tensor = Tensor::f_full(&one.shape, one.value, options)?;
-            let name = format!("{prefix}.{}", one.name);
-            let place = if one.trainable {
-                self.parameters.push(Parameter {
-                    name,
-                    tensor: tensor.set_requires_grad(true),
-                    role: jackpot_plugin_api::graph::Role::Other,
-                    decay: one.decay,
-                    prunable: false,
-                    owner: Owner::Item,
-                });
-                Place::Parameter(self.parameters.len() - 1)
-            } else {
-                self.buffers.push(Buffer { name, tensor, owner: Owner::Item });
-                Place::Buffer(self.buffers.len() - 1)
-            };
-            places.push((one.name, place));
-        }
-        Ok(places)
+    fn declare_at(&mut self, item: usize, site: &Site) -> Result<Declared, ModelError> {
+        let store = (&mut self.parameters, &mut self.buffers);
+        declare_at(&self.items[item].activation, site, self.seed, self.device, store)
     }
+}
+
+/// Makes an item's tensors as parameters and buffers named `item.site.tensor`.
+fn declare_at(
+    item: &dyn Common,
+    site: &Site,
+    seed: u64,
+    device: Device,
+    (parameters, buffers): (&mut Vec<Parameter>, &mut Vec<Buffer>),
+) -> Result<Declared, ModelError> {
+    let mut places = Vec::new();
+    for one in item.declared(site, seed)? {
+        let tensor = Tensor::f_full(&one.shape, one.value, (tch::Kind::Float, device))?;
+        let name = format!("{}.{}.{}", item.name(), site.name, one.name);
+        let place = if one.trainable {
+            parameters.push(Parameter {
+                name,
+                tensor: tensor.set_requires_grad(true),
+                role: Role::Other,
+                decay: one.decay,
+                prunable: false,
+                owner: Owner::Item,
+            });
+            Place::Parameter(parameters.len() - 1)
+        } else {
+            buffers.push(Buffer { name, tensor, owner: Owner::Item });
+            Place::Buffer(buffers.len() - 1)
+        };
+        places.push((one.name, place));
+    }
+    Ok(places)
 }

@@ -8,6 +8,7 @@ use tch::{Kind, Tensor};
 
 use super::error::ModelError;
 use super::network::Network;
+use super::store::Owner;
 use crate::torch::bytes::{from_bytes, to_bytes};
 
 /// Tensors by name.
@@ -35,7 +36,8 @@ pub fn to_safetensors(state: &State) -> Result<Vec<u8>, ModelError> {
     for (name, tensor) in state {
         let dtype = DTYPES.iter().find(|(kind, _)| *kind == tensor.kind());
         let dtype = dtype.ok_or_else(|| fail(format!("`{name}` is {:?}", tensor.kind())))?.1;
-        let shape: Vec<usize> = tensor.size().iter().map(|&size| size.unsigned_abs() as usize).collect();
+        let shape: Vec<usize> =
+            tensor.size().iter().map(|&size| size.unsigned_abs() as usize).collect();
         let data = to_bytes(&tensor.detach().f_to_device(tch::Device::Cpu)?)?;
         parts.push((name.as_str(), dtype, shape, data));
     }
@@ -69,21 +71,54 @@ pub fn read(path: &Path) -> Result<State, ModelError> {
     Ok(state)
 }
 
+/// What becomes of tensors that the network does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// They are an error.
+    Refused,
+    /// They are left out: a ticket may come from a network with other tweaks.
+    Ignored,
+}
+
+/// PyTorch's counter of training batches in every batch normalisation.
+const COUNTER: &str = ".num_batches_tracked";
+
 impl Network {
     /// All parameters and buffers, as handles to the network's own tensors.
     pub fn state(&self) -> State {
-        let parameters = self.parameters().iter().map(|p| (p.name.clone(), p.tensor.detach()));
-        let buffers = self.buffers().iter().map(|b| (b.name.clone(), b.tensor.shallow_clone()));
+        self.state_of(|_| true)
+    }
+
+    /// What is stored and exported: all of it, but not a skip that no longer acts.
+    pub fn stored_state(&self) -> State {
+        let acts = self.skip_acts();
+        self.state_of(|owner| acts || owner != Owner::Skip)
+    }
+
+    fn state_of(&self, wanted: impl Fn(Owner) -> bool) -> State {
+        let parameters = self.parameters().iter().filter(|p| wanted(p.owner));
+        let parameters = parameters.map(|p| (p.name.clone(), p.tensor.detach()));
+        let buffers = self.buffers().iter().filter(|b| wanted(b.owner));
+        let buffers = buffers.map(|b| {
+            let counts = b.name.ends_with(COUNTER) && b.tensor.kind() == Kind::Int64;
+            let value = if counts {
+                Tensor::from(i64::try_from(self.forwards()).unwrap_or(i64::MAX))
+            } else {
+                b.tensor.shallow_clone()
+            };
+            (b.name.clone(), value)
+        });
         parameters.chain(buffers).collect()
     }
 
     /// Overwrites parameters and buffers by name. Tensors that tweaks added may be missing from
-    /// the file; everything of the architecture must be there, and nothing else.
+    /// the state; everything of the architecture must be there.
     ///
     /// # Errors
     ///
-    /// Names that are missing or unknown, or a shape that differs, all of them listed.
-    pub fn load(&mut self, state: &State, from: &Path) -> Result<(), ModelError> {
+    /// Names that are missing or (if so asked) unknown, or a shape that differs, all of them
+    /// listed.
+    pub fn load(&mut self, state: &State, from: &Path, extra: Extra) -> Result<(), ModelError> {
         let mut problems = Vec::new();
         let mut known = Vec::new();
         for (name, own, required) in self.slots() {
@@ -101,7 +136,7 @@ impl Network {
         problems.extend(
             state
                 .keys()
-                .filter(|name| !known.contains(name))
+                .filter(|name| extra == Extra::Refused && !known.contains(name))
                 .map(|name| format!("`{name}` is not in the network")),
         );
         if !problems.is_empty() {
@@ -117,17 +152,19 @@ impl Network {
                     own.shallow_clone().f_copy_(value)?;
                 }
             }
-            Ok(())
-        })
+            Ok::<_, ModelError>(())
+        })?;
+        let counter = state.iter().find(|(name, _)| name.ends_with(COUNTER));
+        if let Some((_, count)) = counter.filter(|(_, count)| count.numel() == 1) {
+            self.set_forwards(count.int64_value(&[]).unsigned_abs());
+        }
+        Ok(())
     }
 
     /// Each tensor with whether a file must have it.
     fn slots(&self) -> impl Iterator<Item = (&str, &Tensor, bool)> {
-        use super::store::Owner;
-        let parameters = self
-            .parameters()
-            .iter()
-            .map(|p| (p.name.as_str(), &p.tensor, p.owner == Owner::Graph));
+        let parameters =
+            self.parameters().iter().map(|p| (p.name.as_str(), &p.tensor, p.owner == Owner::Graph));
         let buffers =
             self.buffers().iter().map(|b| (b.name.as_str(), &b.tensor, b.owner == Owner::Graph));
         parameters.chain(buffers)

@@ -25,16 +25,17 @@ use super::philox::philox4x32;
 /// | tag | value |
 /// |---|---|
 /// | 1 | `(a >> 32) << 32 \| b >> 32` |
-/// | 2 | on `sub`, the `sub` word of the stream that it is taken of |
-/// | 3 | on `sub`, `(index + 1) >> 32` |
+/// | 2 | in a sub-stream's sub-stream: the former's `sub` |
+/// | 3 | `sub >> 32` |
 /// | 4 | `position >> 32` |
 ///
 /// From words to numbers: see [`Stream::uniform`], [`Stream::uniform_f64`], [`Stream::normal`],
 /// [`Stream::below`], [`Stream::signs`], [`Stream::permutation`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stream {
+    /// With what tags 1 and 2 say.
     key: u64,
-    sub: u32,
+    sub: u64,
     b: u32,
     a: u32,
 }
@@ -46,18 +47,17 @@ impl Stream {
         Self { key: extend(key(seed, purpose), 1, high), sub: 0, b: b as u32, a: a as u32 }
     }
 
-    /// The stream of one part of this one's subject, usually one sample. Parts differ from each
-    /// other and from the stream itself.
+    /// The stream of one part of this one's subject, usually one sample. Parts (of an index below
+    /// 2^64 − 1) differ from each other and from the stream itself.
     pub fn sub(&self, index: u64) -> Self {
-        let number = index.wrapping_add(1);
-        let key = extend(self.key, 2, u64::from(self.sub));
-        Self { key: extend(key, 3, number >> 32), sub: number as u32, ..*self }
+        Self { key: extend(self.key, 2, self.sub), sub: index.wrapping_add(1), ..*self }
     }
 
     /// The four words at positions `4 * position` and after.
     pub fn block(&self, position: u64) -> [u32; 4] {
-        let key = extend(self.key, 4, position >> 32);
-        philox4x32([position as u32, self.sub, self.b, self.a], [key as u32, (key >> 32) as u32])
+        let key = extend(extend(self.key, 3, self.sub >> 32), 4, position >> 32);
+        let counter = [position as u32, self.sub as u32, self.b, self.a];
+        philox4x32(counter, [key as u32, (key >> 32) as u32])
     }
 
     /// The word at position `i`.

@@ -4,12 +4,14 @@
 //! - [`grad`](mod@grad): gradients with given output gradients, and the thread's grad mode;
 //! - [`settings`]: threads, determinism, TF32, autocast;
 //! - [`cuda`]: whether there is a GPU, without linking CUDA;
-//! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data.
+//! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data;
+//! - [`codes`]: libtorch's numbers for dtypes and devices.
 //!
 //! Everything may be used from several threads at once. What can go wrong is an [`OpError`]
 //! with one line of text; no C++ exception and no panic gets out.
 
 pub mod bytes;
+pub mod codes;
 pub mod cuda;
 pub mod error;
 mod ffi;
@@ -21,8 +23,6 @@ pub mod value;
 
 #[cfg(test)]
 mod tests;
-
-pub(crate) use ffi::codes;
 
 pub use error::OpError;
 pub use op::Op;

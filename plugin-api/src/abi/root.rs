@@ -98,7 +98,7 @@ fn manifest_of(name: &str, version: &str, entries: fn() -> Vec<Entry>) -> RStrin
 
 /// A manifest that cannot be given is a JSON object with the key `error`.
 fn error_json(error: &dyn std::fmt::Display) -> String {
-    serde_json::json!({ "error": error.to_string() }).to_string()
+    crate::params::text(&serde_json::json!({ "error": error.to_string() }))
 }
 
 extern "C" fn create<F: PluginFile>(

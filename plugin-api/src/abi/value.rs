@@ -45,6 +45,9 @@ pub struct RawDevice {
 /// An argument of an operator or a hook; borrows what it points to.
 #[repr(u8)]
 #[derive(StableAbi, Clone, Copy)]
+// The load-time check sees the variants, not inside them: describing every list's type would add
+// 20 KB of tables to each plugin file, for a type that is frozen.
+#[sabi(unsafe_opaque_fields)]
 pub enum RawValue<'a> {
     /// Nothing, for optional arguments.
     None,
@@ -77,6 +80,8 @@ pub enum RawValue<'a> {
 /// A result of an operator or a hook; owns what it holds.
 #[repr(u8)]
 #[derive(StableAbi, Clone)]
+// As for `RawValue`.
+#[sabi(unsafe_opaque_fields)]
 pub enum Value {
     /// Nothing.
     None,

@@ -10,7 +10,8 @@ const OUT: &str = "runs/quickstart";
 pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     setup::run(workspace, setup::Options::default())?;
     start(workspace.cargo(&["build", "--release"]))?;
-    let mut jackpot = workspace.program(workspace.target.join("release/jackpot"));
+    let binary = workspace.target.join("release/jackpot");
+    let mut jackpot = workspace.program(&binary);
     jackpot.args(["run", CONFIG, "--out", OUT]);
     start(jackpot).inspect_err(|failure| {
         if failure.code() == 3 {
@@ -23,6 +24,6 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     }
     eprintln!("\nThe report: {}", report.display());
     eprintln!("The run:    {OUT} (config, tickets, weights, results.csv)");
-    eprintln!("Next:       target/release/jackpot --help, and docs/");
+    eprintln!("Next:       {} --help, and docs/", binary.display());
     Ok(())
 }

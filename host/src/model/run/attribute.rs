@@ -34,9 +34,7 @@ impl Constant {
             },
             ArgType::FloatList => list(json, number).map(Value::FloatList),
             ArgType::BoolList => list(json, Json::as_bool).map(Value::BoolList),
-            ArgType::Dtype => {
-                json.as_str().and_then(|name| kind_of(name).ok()).map(Value::Dtype)
-            }
+            ArgType::Dtype => json.as_str().and_then(|name| kind_of(name).ok()).map(Value::Dtype),
             _ => None,
         };
         value.map(Self).ok_or_else(|| {

@@ -71,7 +71,8 @@ impl Compiler {
         let op = Op::find(&node.op)
             .map_err(|source| ModelError::Node { node: node.id.clone(), source })?;
         let schema = choose(op, node)?;
-        let op = exact(schema).map_err(|source| ModelError::Node { node: node.id.clone(), source })?;
+        let op =
+            exact(schema).map_err(|source| ModelError::Node { node: node.id.clone(), source })?;
         let mut bound: Vec<Option<Source>> = Vec::with_capacity(schema.args.len());
         for (index, spec) in schema.args.iter().enumerate() {
             bound.push(self.bind(node, index, spec)?);
@@ -132,9 +133,11 @@ impl Compiler {
                 Some(knob) => Ok(Source::Knob(self.knob(knob))),
                 None => self.value(name),
             },
-            Input::Many(names) => {
-                names.iter().map(|name| self.position(name)).collect::<Result<_, _>>().map(Source::Values)
-            }
+            Input::Many(names) => names
+                .iter()
+                .map(|name| self.position(name))
+                .collect::<Result<_, _>>()
+                .map(Source::Values),
         }
     }
 
@@ -239,7 +242,8 @@ fn default(node: &Node, schema: &Schema, index: usize) -> Result<Source, ModelEr
         Some(value) => Ok(Source::Constant(Constant::default(value))),
         None => {
             let name = &schema.args[index].name;
-            let message = format!("the argument `{name}` is missing; the schema is {}", schema.text);
+            let message =
+                format!("the argument `{name}` is missing; the schema is {}", schema.text);
             Err(ModelError::at_node(&node.id, message))
         }
     }

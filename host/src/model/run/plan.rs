@@ -35,9 +35,16 @@ pub(super) struct Step {
 
 /// What runs at a node.
 pub(super) enum Call {
-    Op { op: Op, args: Vec<Source>, named: Vec<(String, Source)> },
+    Op {
+        op: Op,
+        args: Vec<Source>,
+        named: Vec<(String, Source)>,
+    },
     /// A plugin, by the number that the caller of the compiler gave it.
-    Site { site: usize, input: Source },
+    Site {
+        site: usize,
+        input: Source,
+    },
 }
 
 impl fmt::Debug for Call {

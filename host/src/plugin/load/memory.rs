@@ -5,17 +5,14 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::path::{Path, PathBuf};
 
-/// Bytes behind a path of their own. The copy lives in memory, and the loader's mappings keep it
-/// alive after this value is dropped.
+/// Bytes behind a path that no other copy of this process has or will have.
+///
+/// The loader knows libraries by their paths: were a descriptor closed and its number used again,
+/// the second plugin would silently be the first. So the descriptor stays open.
 pub struct Copy {
     path: PathBuf,
-    // Keeps the descriptor, and so the path, until the loader has opened it.
-    _file: Holder,
-}
-
-enum Holder {
-    Memory { _file: File },
-    Disk { _file: tempfile::NamedTempFile },
+    // Only the fall-back is a file on disk, needed until the loader has opened it.
+    _file: Option<tempfile::NamedTempFile>,
 }
 
 impl Copy {
@@ -43,13 +40,14 @@ fn in_memory(bytes: &[u8]) -> io::Result<Copy> {
     file.write_all(bytes)?;
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
     path.metadata()?;
-    Ok(Copy { path, _file: Holder::Memory { _file: file } })
+    std::mem::forget(file);
+    Ok(Copy { path, _file: None })
 }
 
 fn on_disk(bytes: &[u8]) -> io::Result<Copy> {
     let mut file = tempfile::Builder::new().prefix("jackpot-").suffix(".so").tempfile()?;
     file.write_all(bytes)?;
-    Ok(Copy { path: file.path().to_owned(), _file: Holder::Disk { _file: file } })
+    Ok(Copy { path: file.path().to_owned(), _file: Some(file) })
 }
 
 #[cfg(test)]
@@ -61,5 +59,11 @@ mod tests {
         for copy in [in_memory(b"abc").unwrap(), on_disk(b"abc").unwrap()] {
             assert_eq!(std::fs::read(copy.path()).unwrap(), b"abc");
         }
+    }
+
+    #[test]
+    fn no_two_copies_share_a_path() {
+        let first = in_memory(b"abc").unwrap().path().to_owned();
+        assert_ne!(in_memory(b"def").unwrap().path(), first);
     }
 }

@@ -69,6 +69,8 @@ fn every_coordinate_gives_another_stream() {
         base.sub(1),
         base.sub(u64::from(u32::MAX)),
         base.sub(1 << 32),
+        base.sub((1 << 32) + 5),
+        base.sub(u64::from(u32::MAX)).sub(5),
         base.sub(0).sub(0),
         base.sub(1).sub(0),
     ];

@@ -1,11 +1,9 @@
 //! The functions of `cpp/jackpot_torch.h`, and what every caller of them needs.
 
-pub(crate) mod codes;
 mod raw;
 
 use std::ffi::{c_char, c_void};
 
-pub(super) use codes::{device_code, dtype_code};
 pub(super) use raw::{Raw, Results, list_pointers, own_tensor, tensor_pointer};
 
 use crate::torch::error::OpError;
@@ -101,9 +99,10 @@ pub(super) unsafe fn check(op: &str, message: Message) -> Result<(), OpError> {
 }
 
 /// libtorch's words on one line. Its longest messages list every backend or print a graph
-/// after a first line that says it all.
+/// after a first sentence or line that says it all.
 fn one_line(text: &str) -> String {
     const LIMIT: usize = 400;
+    let text = text.split(" This could be because").next().unwrap_or(text);
     let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if whole.chars().count() <= LIMIT {
         return whole;

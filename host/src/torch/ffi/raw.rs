@@ -5,8 +5,8 @@ use std::ffi::c_void;
 use tch::Tensor;
 use torch_sys::C_tensor;
 
-use super::codes::{device_code, device_of, dtype_code, dtype_of};
 use super::jp_free;
+use crate::torch::codes::{device_code, device_of, dtype_code, dtype_of};
 use crate::torch::value::{Arg, Value};
 
 /// `JpTag` of `jackpot_torch.h`.

@@ -6,7 +6,7 @@ use crate::torch::error::OpError;
 use crate::torch::value::Arg;
 
 /// Why a schema does not accept a call: positions only, so that trying an overload costs
-/// nothing. [`explain`] makes an error of it.
+/// nothing. [`explain`] makes an error of it, once no schema is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Misfit {
     TooMany,
@@ -86,8 +86,39 @@ fn accepts(spec: &ArgSpec, arg: &Arg<'_>) -> bool {
     }
 }
 
-/// The error for a call that `schema`, the operator's only one, does not accept.
-pub(super) fn explain(
+/// The error for a call that no schema of the operator accepts. Where only one comes into
+/// question, it says what is wrong; else it lists them.
+pub(super) fn explain(entry: &Entry, args: &[Arg<'_>], named: &[(&str, Arg<'_>)]) -> OpError {
+    let meant: Vec<&Schema> = match entry.schemas.as_slice() {
+        [only] => vec![only],
+        all => all.iter().filter(|schema| !out_is_missing(schema, named)).collect(),
+    };
+    if let [schema] = meant.as_slice() {
+        let mut slots = vec![None; schema.args.len()];
+        if let Err(misfit) = bind(schema, args, named, &mut slots) {
+            return explain_one(entry, schema, misfit, args, named);
+        }
+    }
+
+    const SHOWN: usize = 6;
+    let positional = args.iter().map(|arg| arg.type_name().to_owned());
+    let by_name = named.iter().map(|(name, arg)| format!("{name}={}", arg.type_name()));
+    let given: Vec<_> = positional.chain(by_name).collect();
+    let shown: Vec<_> = meant.iter().take(SHOWN).map(|schema| schema.text.as_str()).collect();
+    let mut candidates = shown.join("; ");
+    if meant.len() > SHOWN {
+        candidates.push_str(&format!("; and {} more", meant.len() - SHOWN));
+    }
+    OpError::NoOverload { op: entry.name.clone(), given: given.join(", "), candidates }
+}
+
+/// Whether the schema writes to an argument by name only (`out`) that the call does not give.
+fn out_is_missing(schema: &Schema, named: &[(&str, Arg<'_>)]) -> bool {
+    let given = |spec: &ArgSpec| named.iter().any(|(name, _)| *name == spec.name);
+    schema.args.iter().any(|spec| spec.kwarg_only && spec.mutable && !given(spec))
+}
+
+fn explain_one(
     entry: &Entry,
     schema: &Schema,
     misfit: Misfit,
@@ -125,18 +156,4 @@ pub(super) fn explain(
             }
         }
     }
-}
-
-/// The error for a call that none of several overloads accepts.
-pub(super) fn explain_all(entry: &Entry, args: &[Arg<'_>], named: &[(&str, Arg<'_>)]) -> OpError {
-    const SHOWN: usize = 6;
-    let positional = args.iter().map(|arg| arg.type_name().to_owned());
-    let by_name = named.iter().map(|(name, arg)| format!("{name}={}", arg.type_name()));
-    let given: Vec<_> = positional.chain(by_name).collect();
-    let shown = entry.schemas.iter().take(SHOWN).map(|schema| schema.text.as_str());
-    let mut candidates = shown.collect::<Vec<_>>().join("; ");
-    if entry.schemas.len() > SHOWN {
-        candidates.push_str(&format!("; and {} more", entry.schemas.len() - SHOWN));
-    }
-    OpError::NoOverload { op: entry.name.clone(), given: given.join(", "), candidates }
 }

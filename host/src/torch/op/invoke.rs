@@ -1,6 +1,6 @@
 //! One call: choose the overload, lay out the arguments, cross to C++, take the results.
 
-use super::bind::{bind, explain, explain_all};
+use super::bind::{bind, explain};
 use super::schema::Schema;
 use super::table::Entry;
 use crate::torch::error::OpError;
@@ -27,15 +27,11 @@ pub(super) fn invoke(
 
     for schema in &entry.schemas {
         let slots = &mut slots[..schema.args.len()];
-        match bind(schema, args, named, slots) {
-            Ok(()) => return call(entry, schema, slots),
-            Err(misfit) if entry.schemas.len() == 1 => {
-                return Err(explain(entry, schema, misfit, args, named));
-            }
-            Err(_) => {}
+        if bind(schema, args, named, slots).is_ok() {
+            return call(entry, schema, slots);
         }
     }
-    Err(explain_all(entry, args, named))
+    Err(explain(entry, args, named))
 }
 
 /// The result at `index`.

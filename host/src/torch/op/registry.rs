@@ -129,3 +129,35 @@ fn nearest(name: &str) -> Result<Vec<String>, OpError> {
     let plain = |name: String| name.strip_prefix("aten::").map_or(name.clone(), str::to_owned);
     Ok(scored.into_iter().map(|(_, known)| plain(known)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::torch::op::ArgType;
+
+    /// No schema of the registry is beyond us: each is read, each default has a value.
+    #[test]
+    fn the_whole_registry_can_be_read() {
+        let index = read_index("test").unwrap();
+        let (mut overloads, mut unusable) = (0, Vec::new());
+        for name in index.keys().filter(|name| name.starts_with("aten::")) {
+            // A kernel may be registered under a name that has no schema.
+            let Ok(found) = schemas(name) else { continue };
+            for schema in found {
+                overloads += 1;
+                for (position, arg) in schema.args.iter().enumerate() {
+                    let value = schema.default(position).unwrap();
+                    assert_eq!(value.is_some(), arg.has_default, "{}", schema.text);
+                    let needed = !arg.has_default && !arg.optional;
+                    if needed && arg.ty == ArgType::Other {
+                        unusable.push(schema.text.clone());
+                    }
+                }
+            }
+        }
+        assert!(overloads > 3000, "only {overloads} overloads");
+        // Streams, storages, lists of names: nothing that an author would call.
+        let share = unusable.len() as f64 / f64::from(overloads);
+        assert!(share < 0.02, "{}", unusable.join("\n"));
+    }
+}

@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 
 use tch::{Device, Kind};
 
+use crate::torch::codes::{device_code, dtype_code};
 use crate::torch::error::OpError;
-use crate::torch::ffi::{self, Message, device_code, dtype_code};
+use crate::torch::ffi::{self, Message};
 
 /// Autocast of one kind of device in this thread, until the guard is dropped: while it is on,
 /// matrix products and convolutions run in its dtype, and some operators go back to f32.

@@ -271,7 +271,9 @@ fn in_place_operators_write_and_return_their_argument() {
 #[test]
 fn the_out_variant_writes_where_it_is_told() {
     let (x, out) = (ramp(&[4]), Tensor::zeros([4], (Kind::Float, Device::Cpu)));
-    call("add", &[Arg::Tensor(&x), Arg::Tensor(&x)], &[("out", Arg::Tensor(&out))]);
+    let named = [("out", Arg::Tensor(&out))];
+    let returned = call("add", &[Arg::Tensor(&x), Arg::Tensor(&x)], &named);
+    assert_eq!(returned.data_ptr(), out.data_ptr());
     assert_same(&out, &(&x + &x));
 }
 

@@ -1,5 +1,6 @@
 //! Raw bytes and memory formats.
 
+use proptest::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::{assert_same, ramp};
@@ -34,6 +35,28 @@ fn every_plain_dtype_goes_there_and_back() {
         let bytes = to_bytes(&x).unwrap();
         assert_eq!(bytes.len(), 6 * dtype.elt_size_in_bytes());
         assert_same(&from_bytes(dtype, &[2, 3], &bytes).unwrap(), &x);
+    }
+}
+
+proptest! {
+    /// Whatever the bytes, shape and order in memory, they come back as they were.
+    #[test]
+    fn any_bytes_come_back(
+        seed in proptest::collection::vec(any::<u8>(), 480),
+        (rows, columns) in (0_usize..6, 0_usize..10),
+        dtype in proptest::sample::select(vec![
+            Kind::Uint8, Kind::Int16, Kind::Half, Kind::BFloat16, Kind::Float, Kind::Double,
+            Kind::Int64,
+        ]),
+    ) {
+        let size = dtype.elt_size_in_bytes();
+        let bytes = &seed[..rows * columns * size];
+        let shape = [rows as i64, columns as i64];
+        let x = from_bytes(dtype, &shape, bytes).unwrap();
+        prop_assert_eq!(x.size(), shape);
+        prop_assert_eq!(to_bytes(&x).unwrap(), bytes);
+        let transposed = x.tr().contiguous();
+        prop_assert_eq!(to_bytes(&transposed.tr()).unwrap(), bytes);
     }
 }
 

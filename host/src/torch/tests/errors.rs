@@ -101,7 +101,27 @@ fn no_overload_fits() {
     };
     assert_eq!((op.as_str(), given.as_str()), ("aten::add", "Tensor, str, alpha=int"));
     assert!(candidates.contains("aten::add.Tensor(") && candidates.contains("aten::add.Scalar("));
+    assert!(!candidates.contains("out"), "{candidates}");
     assert_plain(&error);
+}
+
+/// Beside `relu` there is `relu.out`, which nobody means who gives no `out`.
+#[test]
+fn the_only_overload_in_question_is_explained() {
+    let error = failure("relu", &[Arg::Str("x")], &[]);
+    assert!(matches!(&error, OpError::WrongType { op, .. } if op == "aten::relu"), "{error}");
+    let x = ramp(&[2]);
+    let error = failure("relu", &[Arg::Str("x")], &[("out", Arg::Tensor(&x))]);
+    assert!(matches!(&error, OpError::NoOverload { .. }), "{error}");
+}
+
+#[test]
+fn a_kernel_that_a_device_lacks() {
+    let args = [Arg::Float(0.1), Arg::Bool(true), Arg::Int(0)];
+    let named = [("dtype", Arg::Dtype(Kind::Uint8)), ("device", Arg::Device(Device::Cpu))];
+    let error = failure("_cudnn_init_dropout_state", &args, &named);
+    let text = error.to_string();
+    assert!(text.contains("Could not run") && text.ends_with("backend."), "{text}");
 }
 
 #[test]

@@ -36,6 +36,26 @@ fn ramp(shape: &[i64]) -> Tensor {
     (steps * 0.5 - 1.0).reshape(shape)
 }
 
+/// Runs the body of a test (its path below this module) in a process of its own, for a test
+/// that changes or measures the whole process while others run beside it.
+fn alone(test: &str, body: fn()) {
+    const MARK: &str = "JACKPOT_TEST_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        return body();
+    }
+    let module = module_path!();
+    let module = module.split_once("::").map_or(module, |(_, inside)| inside);
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([&format!("{module}::{test}"), "--exact", "--nocapture"])
+        .env(MARK, "1")
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}{errors}");
+    assert!(words.contains("1 passed"), "the test was not found: {words}");
+}
+
 /// Same dtype, shape and bits.
 #[track_caller]
 fn assert_same(found: &Tensor, expected: &Tensor) {

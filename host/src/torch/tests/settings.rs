@@ -1,13 +1,17 @@
-//! Switches. Those of the whole process share one test, since tests run side by side.
+//! Switches. Those of the whole process are tried in a process of their own.
 
 use tch::{Device, Kind};
 
-use super::{call, ramp};
+use super::{alone, call, ramp};
 use crate::torch::settings::{self, Autocast, autocast_disabled};
 use crate::torch::{Arg, OpError, cuda};
 
 #[test]
 fn process_wide_switches_go_there_and_back() {
+    alone("settings::process_wide_switches_go_there_and_back", switch_everything);
+}
+
+fn switch_everything() {
     let before = settings::threads().unwrap();
     settings::set_threads(3).unwrap();
     assert_eq!(settings::threads().unwrap(), 3);
@@ -75,7 +79,7 @@ fn autocast_forgets_its_casts_with_the_last_guard() {
         call("mm", &[Arg::Tensor(&x), Arg::Tensor(&weight)], &[])
     };
     let before = product();
-    tch::no_grad(|| call("mul_", &[Arg::Tensor(&weight), Arg::Float(2.0)], &[]));
+    tch::no_grad(|| drop(call("mul_", &[Arg::Tensor(&weight), Arg::Float(2.0)], &[])));
     assert!(product().equal(&(before * 2.0)));
 }
 

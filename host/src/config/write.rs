@@ -1,0 +1,165 @@
+//! The config as TOML again, every default written out: the run directory's `config.toml`.
+
+use serde::Serialize;
+
+use super::inline::{float, list, object, string, table};
+use super::types::{
+    Architecture, Config, DataConfig, DrawConfig, Levels, ModelConfig, Optimizer, PluginRef,
+    SpendConfig, TrainConfig,
+};
+use super::words::{device_name, point_name};
+
+/// The whole config, in the order of the documentation. Loaded again with the same plugins, it
+/// gives an equal [`Config`].
+pub fn to_toml(config: &Config) -> String {
+    let mut out = Writer {
+        text: "# The whole config of this run, defaults included, as Jackpot resolved it.\n"
+            .to_owned(),
+    };
+    out.key("name", string(&config.name));
+    out.key("seeds", list(config.seeds.iter().map(u64::to_string)));
+    out.key("device", string(&device_name(config.device)));
+    out.key("precision", choice(&config.precision));
+    out.key("threads", or("auto", config.threads));
+    out.section("[plugins]");
+    out.key("path", list(config.plugin_path.iter().map(|path| string(&path.to_string_lossy()))));
+    out.section("[data]");
+    out.data(&config.data);
+    out.section("[model]");
+    out.model(&config.model);
+    out.section("[train]");
+    out.train(&config.train);
+    for draw in &config.draws {
+        out.section("[[draw]]");
+        out.draw(draw);
+    }
+    for spend in &config.spends {
+        out.section("[[spend]]");
+        out.spend(spend);
+    }
+    out.text
+}
+
+struct Writer {
+    text: String,
+}
+
+impl Writer {
+    fn section(&mut self, header: &str) {
+        self.text.push_str(&format!("\n{header}\n"));
+    }
+
+    fn key(&mut self, key: &str, value: String) {
+        self.text.push_str(&format!("{key} = {value}\n"));
+    }
+
+    fn data(&mut self, data: &DataConfig) {
+        let floats = |numbers: &Option<Vec<f64>>| match numbers {
+            Some(numbers) => list(numbers.iter().copied().map(float)),
+            None => string("auto"),
+        };
+        self.key("dataset", choice(&data.dataset));
+        if let Some(root) = &data.root {
+            self.key("root", string(&root.to_string_lossy()));
+        }
+        self.key("validation", data.validation.to_string());
+        self.key("mean", floats(&data.mean));
+        self.key("std", floats(&data.std));
+        self.key("train_limit", or("all", data.train_limit));
+        self.key("test_limit", or("all", data.test_limit));
+    }
+
+    fn model(&mut self, model: &ModelConfig) {
+        let architecture = match &model.architecture {
+            Architecture::Plugin(item) => plugin(item),
+            Architecture::File { file } => table([("file", string(&file.to_string_lossy()))]),
+        };
+        self.key("architecture", architecture);
+    }
+
+    fn train(&mut self, train: &TrainConfig) {
+        let optional = |item: &Option<PluginRef>| match item {
+            Some(item) => plugin(item),
+            None => string("none"),
+        };
+        self.key("epochs", train.epochs.to_string());
+        self.key("batch_size", train.batch_size.to_string());
+        self.key("optimizer", optimizer(&train.optimizer));
+        self.key("lr_schedule", optional(&train.lr_schedule));
+        self.key("augmentation", list(train.augmentation.iter().map(plugin)));
+        self.key("activation", optional(&train.activation));
+        self.key("skip", optional(&train.skip));
+        self.key("init", optional(&train.init));
+        self.key("loss", optional(&train.loss));
+    }
+
+    fn draw(&mut self, draw: &DrawConfig) {
+        self.key("name", string(&draw.name));
+        self.key("score", plugin(&draw.score));
+        match &draw.levels {
+            Levels::Fraction { count, fraction } => {
+                self.key("levels", count.to_string());
+                self.key("fraction", float(*fraction));
+            }
+            Levels::Keep(keep) => self.key("keep", list(keep.iter().copied().map(float))),
+        }
+        self.key("rewind", string(&point_name(draw.rewind)));
+        self.key("prunable", list(draw.prunable.iter().map(|pattern| string(pattern))));
+    }
+
+    fn spend(&mut self, spend: &SpendConfig) {
+        let levels = match &spend.levels {
+            Some(levels) => list(levels.iter().map(usize::to_string)),
+            None => string("all"),
+        };
+        self.key("recipe", string(&spend.recipe));
+        self.key("draw", list(spend.draws.iter().map(|draw| string(draw))));
+        self.key("levels", levels);
+        self.key("mask", choice(&spend.mask));
+        self.key("ticket_seed", or("own", spend.ticket_seed));
+        self.model(&spend.model);
+        self.train(&spend.train);
+    }
+}
+
+fn optimizer(optimizer: &Optimizer) -> String {
+    match *optimizer {
+        Optimizer::Sgd { lr, momentum, weight_decay, nesterov, decay_norm } => table([
+            ("name", string("sgd")),
+            ("lr", float(lr)),
+            ("momentum", float(momentum)),
+            ("weight_decay", float(weight_decay)),
+            ("nesterov", nesterov.to_string()),
+            ("decay_norm", decay_norm.to_string()),
+        ]),
+        Optimizer::Adamw { lr, beta1, beta2, eps, weight_decay, decay_norm } => table([
+            ("name", string("adamw")),
+            ("lr", float(lr)),
+            ("betas", list([float(beta1), float(beta2)])),
+            ("eps", float(eps)),
+            ("weight_decay", float(weight_decay)),
+            ("decay_norm", decay_norm.to_string()),
+        ]),
+    }
+}
+
+fn plugin(item: &PluginRef) -> String {
+    let name = ("plugin", string(&item.plugin));
+    if item.params.is_empty() {
+        return table([name]);
+    }
+    table([name, ("params", object(&item.params))])
+}
+
+fn or(keyword: &str, value: Option<impl ToString>) -> String {
+    value.map_or_else(|| string(keyword), |value| value.to_string())
+}
+
+/// A choice's name: what serde calls the enum's variant.
+fn choice(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => string(&name),
+        // The choices are plain enums; a test writes and reads every one.
+        other => string(&format!("{other:?}")),
+    }
+}

@@ -1,0 +1,118 @@
+//! From the config's `[data]` to tensors.
+
+use sha2::{Digest, Sha256};
+use tch::{Device, TchError};
+
+use super::error::DataError;
+use super::normalise::{Normalisation, Normaliser};
+use super::source::{Samples, Source};
+use super::split::Split;
+use super::{cifar, synthetic, tensors};
+use crate::config::{DataConfig, DatasetChoice};
+
+/// A dataset, cut as the config says, on the CPU.
+#[derive(Debug)]
+pub struct Data {
+    pub train: Split,
+    /// Empty if none was asked for.
+    pub validation: Split,
+    pub test: Split,
+    pub classes: usize,
+    /// Channels, height, width.
+    pub shape: [usize; 3],
+    /// Per channel, of pixels in [0, 1].
+    pub mean: Vec<f32>,
+    /// Per channel, of pixels in [0, 1]; positive.
+    pub std: Vec<f32>,
+    /// As a reader would say it: `CIFAR-10`, or the file's name.
+    pub name: String,
+    /// Of all images and labels that are used; see [`load()`].
+    pub sha256: String,
+    /// One per class, where the dataset has names.
+    pub label_names: Option<Vec<String>>,
+}
+
+impl Data {
+    /// The normalisation on a device.
+    pub fn normaliser(&self, device: Device) -> Result<Normaliser, TchError> {
+        Normaliser::new(&self.mean, &self.std, device)
+    }
+}
+
+/// Reads the dataset.
+///
+/// The first `validation` training images become the validation split; then `train_limit` and
+/// `test_limit` keep the first images of what is left. A limit above the number of images is none.
+/// Nothing depends on a seed.
+///
+/// The hash is SHA-256 over the number of classes and then, for training, validation and test
+/// images: N, C, H, W, the labels, the pixels; numbers as 64-bit little-endian.
+pub fn load(config: &DataConfig) -> Result<Data, DataError> {
+    let root = config.root.as_deref();
+    let source = match config.dataset {
+        DatasetChoice::Cifar10 => cifar::CIFAR10.load(root)?,
+        DatasetChoice::Cifar100 => cifar::CIFAR100.load(root)?,
+        DatasetChoice::Tensors => tensors::load(root)?,
+        DatasetChoice::Synthetic => synthetic::generate(),
+    };
+    cut(source, config)
+}
+
+fn cut(mut source: Source, config: &DataConfig) -> Result<Data, DataError> {
+    let limits = [("train_limit", config.train_limit), ("test_limit", config.test_limit)];
+    if let Some((key, _)) = limits.into_iter().find(|&(_, limit)| limit == Some(0)) {
+        return Err(DataError::ZeroLimit { key });
+    }
+    let image = source.image_size();
+    let validation = set_aside(&mut source, config)?;
+    source.train.truncate(config.train_limit.unwrap_or(usize::MAX), image);
+    source.test.truncate(config.test_limit.unwrap_or(usize::MAX), image);
+
+    let Source { name, shape, classes, label_names, train, test, normalisation, .. } = source;
+    let Normalisation { mean, std } =
+        Normalisation::choose(config, normalisation, &train, shape, &name)?;
+    let sha256 = hash([&train, &validation, &test], shape, classes);
+    let split = |samples: Samples| {
+        Split::new(&samples, shape, classes)
+            .map_err(|source| DataError::Torch { dataset: name.clone(), source })
+    };
+    let (train, validation, test) = (split(train)?, split(validation)?, split(test)?);
+    Ok(Data { train, validation, test, classes, shape, mean, std, name, sha256, label_names })
+}
+
+/// The validation split: the dataset's own, or the first training images.
+fn set_aside(source: &mut Source, config: &DataConfig) -> Result<Samples, DataError> {
+    let (wanted, images) = (config.validation, source.train.len());
+    if wanted >= images {
+        let dataset = source.name.clone();
+        return Err(DataError::Validation { dataset, validation: wanted, images });
+    }
+    match source.validation.take() {
+        Some(own) if wanted == 0 => Ok(own),
+        Some(_) => Err(DataError::TwoValidations {
+            path: config.root.clone().unwrap_or_default(),
+            validation: wanted,
+        }),
+        None => {
+            let rest = source.train.split_off(wanted, source.image_size());
+            Ok(std::mem::replace(&mut source.train, rest))
+        }
+    }
+}
+
+fn hash(splits: [&Samples; 3], shape: [usize; 3], classes: usize) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update((classes as u64).to_le_bytes());
+    for samples in splits {
+        for size in [samples.len()].into_iter().chain(shape) {
+            hasher.update((size as u64).to_le_bytes());
+        }
+        let labels: Vec<u8> = samples.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
+        hasher.update(labels);
+        hasher.update(&samples.images);
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

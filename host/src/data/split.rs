@@ -1,0 +1,127 @@
+//! The images and labels of training, validation or test.
+
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::batch::Batch;
+use super::source::Samples;
+
+/// Images and labels on one device.
+#[derive(Debug)]
+pub struct Split {
+    /// u8 `[N, C, H, W]`.
+    pub images: Tensor,
+    /// i64 `[N]`, each in `0..classes`.
+    pub labels: Tensor,
+    /// The width of the targets.
+    pub classes: usize,
+}
+
+impl Split {
+    /// Copies the samples into tensors on the CPU.
+    pub(super) fn new(
+        samples: &Samples,
+        shape: [usize; 3],
+        classes: usize,
+    ) -> Result<Self, TchError> {
+        let [c, h, w] = shape.map(|size| size as i64);
+        let size = [samples.len() as i64, c, h, w];
+        let images = Tensor::f_from_data_size(&samples.images, &size, Kind::Uint8)?;
+        Ok(Self { images, labels: Tensor::f_from_slice(&samples.labels)?, classes })
+    }
+
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.size().first().map_or(0, |&n| n as usize)
+    }
+
+    /// Whether there are none, as in a validation split that was not asked for.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The same split on a device; where it is there already, it shares the memory.
+    pub fn to_device(&self, device: Device) -> Result<Self, TchError> {
+        let images = self.images.f_to_device(device)?;
+        Ok(Self { images, labels: self.labels.f_to_device(device)?, classes: self.classes })
+    }
+
+    /// The images at these places, in this order, on the split's device. A place outside the split
+    /// is an error.
+    pub fn fetch(&self, indices: &[i64]) -> Result<Batch, TchError> {
+        let indices = Tensor::f_from_slice(indices)?.f_to_device(self.images.device())?;
+        let images = self.images.f_index_select(0, &indices)?;
+        let labels = self.labels.f_index_select(0, &indices)?;
+        Batch::new(&images, &labels, indices, self.classes)
+    }
+
+    /// All images in order, in batches of `size` (at least 1) and a shorter last one.
+    pub fn evaluation_batches(
+        &self,
+        size: usize,
+    ) -> impl ExactSizeIterator<Item = Result<Batch, TchError>> {
+        let (n, size) = (self.len(), size.max(1));
+        (0..n.div_ceil(size)).map(move |number| {
+            let start = number * size;
+            let (start, length) = (start as i64, size.min(n - start) as i64);
+            let images = self.images.f_narrow(0, start, length)?;
+            let labels = self.labels.f_narrow(0, start, length)?;
+            let options = (Kind::Int64, self.images.device());
+            let indices = Tensor::f_arange_start(start, start + length, options)?;
+            Batch::new(&images, &labels, indices, self.classes)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three images of 1×1×2 pixels: 0 51, 102 153, 204 255; labels 2, 0, 1.
+    fn split() -> Split {
+        let samples = Samples { images: vec![0, 51, 102, 153, 204, 255], labels: vec![2, 0, 1] };
+        Split::new(&samples, [1, 1, 2], 3).unwrap()
+    }
+
+    fn values<T: tch::kind::Element + Copy>(tensor: &Tensor) -> Vec<T>
+    where
+        Vec<T>: TryFrom<Tensor, Error = TchError>,
+    {
+        tensor.reshape([-1]).try_into().unwrap()
+    }
+
+    #[test]
+    fn a_batch_has_images_targets_and_places() {
+        let batch = split().fetch(&[2, 0]).unwrap();
+        assert_eq!(batch.images.size(), [2, 1, 1, 2]);
+        assert_eq!(values::<f32>(&batch.images), [0.8, 1.0, 0.0, 0.2]);
+        assert_eq!(values::<f32>(&batch.targets), [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(values::<i64>(&batch.indices), [2, 0]);
+        assert_eq!(batch.len(), 2);
+    }
+
+    #[test]
+    fn a_place_outside_is_an_error() {
+        assert!(split().fetch(&[3]).is_err());
+    }
+
+    #[test]
+    fn evaluation_visits_all_in_order() {
+        let split = split();
+        let batches = split.evaluation_batches(2);
+        assert_eq!(batches.len(), 2);
+        let batches: Vec<Batch> = batches.map(Result::unwrap).collect();
+        assert_eq!(values::<i64>(&batches[0].indices), [0, 1]);
+        assert_eq!(values::<i64>(&batches[1].indices), [2]);
+        assert_eq!(values::<f32>(&batches[1].images), [0.8, 1.0]);
+        assert_eq!(values::<f32>(&batches[1].targets), [0.0, 1.0, 0.0]);
+        assert_eq!(split.evaluation_batches(0).len(), 3);
+    }
+
+    #[test]
+    fn an_empty_split_has_no_batches() {
+        let split = Split::new(&Samples::default(), [1, 1, 2], 3).unwrap();
+        assert!(split.is_empty());
+        assert_eq!(split.evaluation_batches(2).len(), 0);
+        assert_eq!(split.to_device(Device::Cpu).unwrap().images.size(), [0, 1, 1, 2]);
+    }
+}

@@ -1,0 +1,112 @@
+//! Which device, precision and number of threads a run uses.
+
+use tch::Device;
+
+use super::error::OpenError;
+use crate::config::{DeviceChoice, Precision};
+use crate::plugin::border::tensors::set_training_device;
+use crate::torch::{OpError, cuda, settings};
+
+/// The device that the config asks for.
+///
+/// # Errors
+///
+/// A CUDA device that is not there.
+pub fn choose(choice: DeviceChoice) -> Result<Device, OpenError> {
+    match choice {
+        DeviceChoice::Cpu => Ok(Device::Cpu),
+        DeviceChoice::Auto if cuda::available() => Ok(Device::Cuda(0)),
+        DeviceChoice::Auto => Ok(Device::Cpu),
+        DeviceChoice::Cuda(index) => {
+            let count = if cuda::available() { cuda::device_count() } else { 0 };
+            if index < count {
+                return Ok(Device::Cuda(index));
+            }
+            let found = match count {
+                0 => "no CUDA device was found".to_owned(),
+                1 => "there is only cuda:0".to_owned(),
+                n => format!("there are cuda:0 to cuda:{}", n - 1),
+            };
+            let message = format!("device = \"cuda:{index}\": {found}; `auto` takes what is there");
+            Err(OpenError::Device(message))
+        }
+    }
+}
+
+/// The precision without `auto`.
+///
+/// # Errors
+///
+/// TF32 on a CPU, which has none.
+pub fn precision(choice: Precision, device: Device) -> Result<Precision, OpenError> {
+    match (choice, device.is_cuda()) {
+        (Precision::Auto, true) => Ok(Precision::Bf16),
+        (Precision::Auto, false) => Ok(Precision::F32),
+        (Precision::Tf32, false) => {
+            let message = "precision = \"tf32\" is for CUDA devices; a CPU has f32 and bf16";
+            Err(OpenError::Device(message.to_owned()))
+        }
+        (chosen, _) => Ok(chosen),
+    }
+}
+
+/// Makes the choices act on this process. Gives the number of threads.
+///
+/// # Errors
+///
+/// What libtorch says.
+pub fn apply(
+    device: Device,
+    precision: Precision,
+    threads: Option<usize>,
+) -> Result<usize, OpenError> {
+    let set = || -> Result<usize, OpError> {
+        let count = match threads {
+            Some(count) => count,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        settings::set_threads(count)?;
+        settings::set_tf32(precision == Precision::Tf32)?;
+        settings::set_cudnn_benchmark(false)?;
+        Ok(count)
+    };
+    set_training_device(device);
+    set().map_err(|error| OpenError::Device(error.to_string()))
+}
+
+/// `cpu`, `cuda:0`.
+pub fn device_name(device: Device) -> String {
+    match device {
+        Device::Cpu => "cpu".to_owned(),
+        Device::Cuda(index) => format!("cuda:{index}"),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+/// `f32`, `tf32` or `bf16`.
+pub fn precision_name(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Auto => "auto",
+        Precision::F32 => "f32",
+        Precision::Tf32 => "tf32",
+        Precision::Bf16 => "bf16",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auto_precision_follows_the_device() {
+        assert_eq!(precision(Precision::Auto, Device::Cpu).unwrap(), Precision::F32);
+        assert_eq!(precision(Precision::Auto, Device::Cuda(0)).unwrap(), Precision::Bf16);
+        assert!(precision(Precision::Tf32, Device::Cpu).is_err());
+    }
+
+    #[test]
+    fn a_device_that_is_not_there_is_named() {
+        let text = choose(DeviceChoice::Cuda(99)).unwrap_err().to_string();
+        assert!(text.starts_with("device = \"cuda:99\": "), "{text}");
+    }
+}

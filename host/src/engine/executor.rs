@@ -1,0 +1,164 @@
+//! Does one job of an experiment.
+
+use std::path::Path;
+
+use super::output::finish;
+use super::pruning::{Level, prune};
+use super::session::{Prepared, Session};
+use crate::experiment::{
+    Event, ExecuteError, Executor, FileError, Inputs, Job, Observer, Outcome, Progress, Start,
+    Stop, Work,
+};
+use crate::model::state::{self, Extra, to_safetensors};
+use crate::plugin::kinds::Common;
+use crate::prune::shuffle::shuffled;
+use crate::prune::{Masks, Scope};
+use crate::train::access::Access;
+use crate::train::checkpoint::write;
+use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train};
+
+/// A session's way to do jobs.
+#[derive(Debug)]
+pub struct JobExecutor<'a> {
+    session: &'a Session,
+    prepared: &'a Prepared,
+}
+
+impl<'a> JobExecutor<'a> {
+    pub(super) fn new(session: &'a Session, prepared: &'a Prepared) -> Self {
+        Self { session, prepared }
+    }
+
+    fn work(
+        &self,
+        job: &Job,
+        inputs: &Inputs,
+        into: &Path,
+        observer: &dyn Observer,
+        stop: &Stop,
+    ) -> Result<Outcome, TrainError> {
+        let missing = |what: &str| TrainError::Setting(format!("the config has no {what}"));
+        let work = Work::of(&self.session.config, &job.key).ok_or_else(|| missing("such job"))?;
+        let graph = self.prepared.graphs.get(work.model).ok_or_else(|| missing("such network"))?;
+        let rewind_points = match &inputs.start {
+            Start::Dense { rewind_points } => rewind_points.as_slice(),
+            _ => &[],
+        };
+        let mut training = Training::build(TrainingSpec {
+            graph,
+            train: work.train,
+            registry: &self.session.registry,
+            feed: &self.prepared.feed,
+            seed: work.seed,
+            device: self.session.device,
+            precision: self.session.precision,
+            rewind_points,
+            into,
+            checkpoint: &inputs.checkpoint,
+        })?;
+        let names = Scope::new(&work.draw.prunable).names(&training.network)?;
+        self.start(&work, inputs, &mut training, &names, into)?;
+        let mut report = |report: &Report| {
+            observer.event(&Event::Progress { job: &job.key, progress: &progress(report) });
+        };
+        match train(&mut training, &mut report, &|| stop.requested())? {
+            Ended::Stopped => Ok(Outcome::Stopped),
+            Ended::Done(finished) => {
+                let precision = self.session.precision;
+                finish(&training, &finished, &names, precision, into).map(Outcome::Done)
+            }
+        }
+    }
+
+    /// Gives the network its mask and its first weights, in the order of the contract: what the
+    /// graph says, then the ticket's weights, then the recipe's init.
+    fn start(
+        &self,
+        work: &Work<'_>,
+        inputs: &Inputs,
+        training: &mut Training<'_>,
+        names: &[String],
+        into: &Path,
+    ) -> Result<(), TrainError> {
+        match &inputs.start {
+            Start::Dense { .. } => {
+                training.masks = Masks::dense(&training.network, names);
+                self.initialise(training, names, work.seed)?;
+                let state = to_safetensors(&training.network.stored_state())?;
+                write(&into.join("init.safetensors"), &state)?;
+            }
+            Start::Prune { previous, weights } => {
+                let level =
+                    Level { draw: work.draw, level: work.level, previous, names, seed: work.seed };
+                let (registry, feed) = (&self.session.registry, &self.prepared.feed);
+                training.masks = prune(&level, training, registry, feed)?;
+                load(training, weights)?;
+            }
+            Start::Ticket { mask, weights } => {
+                let own = Masks::read(mask, &training.network)?;
+                training.masks = shuffled(own, work.mask(), work.seed)?;
+                load(training, weights)?;
+                // A draw's own init has already made the ticket's weights.
+                if work.train.init != self.session.config.train.init {
+                    self.initialise(training, names, work.seed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the recipe's init, if it has one, on the masked network.
+    fn initialise(
+        &self,
+        training: &Training<'_>,
+        names: &[String],
+        seed: u64,
+    ) -> Result<(), TrainError> {
+        let Some(init) = &training.recipe.init else { return Ok(()) };
+        let feed = &self.prepared.feed;
+        let access = Access::new(&training.network, &training.masks, feed, names, seed);
+        let purpose = format!("init/{}", init.name());
+        let (start, device) = (training.start(), self.session.device);
+        init.initialize(&access.context(init.name(), &purpose, start, seed, device))?;
+        Ok(training.masks.apply(&training.network)?)
+    }
+}
+
+/// `where(mask, weight, +0.0)` by name.
+fn load(training: &mut Training<'_>, weights: &Path) -> Result<(), TrainError> {
+    training.network.load(&state::read(weights)?, weights, Extra::Ignored)?;
+    Ok(training.masks.apply(&training.network)?)
+}
+
+fn progress(report: &Report) -> Progress {
+    let at = report.progress;
+    let steps_per_epoch = at.steps_per_epoch.max(1);
+    Progress {
+        epoch: at.step.saturating_sub(1) / steps_per_epoch + 1,
+        epochs: at.total_steps / steps_per_epoch,
+        step: at.step,
+        steps: at.total_steps,
+        loss: report.loss,
+        accuracy: report.validation_accuracy,
+        learning_rate: report.learning_rate,
+        images_per_second: report.images_per_second,
+    }
+}
+
+impl Executor for JobExecutor<'_> {
+    fn execute(
+        &self,
+        job: &Job,
+        inputs: &Inputs,
+        into: &Path,
+        observer: &dyn Observer,
+        stop: &Stop,
+    ) -> Result<Outcome, ExecuteError> {
+        self.work(job, inputs, into, observer, stop).map_err(|error| match error {
+            TrainError::File { path, source } => {
+                ExecuteError::File(FileError::new("write", &path, source))
+            }
+            other => ExecuteError::Failed(other.to_string()),
+        })
+    }
+}

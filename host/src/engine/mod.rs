@@ -1,0 +1,24 @@
+//! One job done: config and files in, training out. Joins what the rooms below offer.
+//!
+//! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
+//! - [`JobExecutor`]: a session's way to do one job of an experiment;
+//! - [`evaluate`](mod@evaluate): accuracy of stored weights.
+
+pub mod device;
+mod error;
+pub mod evaluate;
+mod executor;
+mod facts;
+mod folders;
+mod graphs;
+mod output;
+mod pruning;
+mod session;
+
+pub use error::OpenError;
+pub use executor::JobExecutor;
+pub use folders::plugin_folders;
+pub use session::Session;
+
+/// The version of the results: raised when the same settings give other results.
+pub const ENGINE: &str = "1";

@@ -1,0 +1,42 @@
+//! The files of a finished job.
+
+use std::path::Path;
+
+use crate::config::Precision;
+use crate::engine::device::precision_name;
+use crate::model::graph::flops;
+use crate::model::state::to_safetensors;
+use crate::prune::layers::{csv, layers};
+use crate::train::checkpoint::write;
+use crate::train::{Finished, Results, TrainError, Training};
+
+/// Writes the files of a training into its folder and gives what it is reported by.
+pub fn finish(
+    training: &Training<'_>,
+    finished: &Finished,
+    names: &[String],
+    precision: Precision,
+    into: &Path,
+) -> Result<Results, TrainError> {
+    write(&into.join("mask.safetensors"), &to_safetensors(&training.masks.state())?)?;
+    write(&into.join("model.safetensors"), &to_safetensors(&finished.model)?)?;
+    write(&into.join("best.safetensors"), &to_safetensors(&finished.best)?)?;
+    write(&into.join("metrics.jsonl"), finished.metrics.text().as_bytes())?;
+    let layers = csv(&layers(&training.masks, names));
+    write(&into.join("layers.csv"), layers.as_bytes())?;
+    let kept = training.masks.kept_by_name();
+    let (weights_kept, weights_total) = (training.masks.kept(), training.masks.total());
+    let all: u64 = training.network.parameters().iter().map(|p| p.tensor.numel() as u64).sum();
+    Ok(Results {
+        test_accuracy: finished.test.accuracy,
+        test_accuracy_last: finished.test_last.accuracy,
+        validation_accuracy: finished.validation_accuracy,
+        test_loss: finished.test.loss,
+        best_epoch: finished.best_epoch,
+        weights_kept,
+        weights_total,
+        weights_training: all - (weights_total - weights_kept),
+        flops: flops::forward(training.network.view(), &kept),
+        precision: precision_name(precision).to_owned(),
+    })
+}

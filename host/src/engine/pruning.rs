@@ -1,0 +1,59 @@
+//! The mask of a level, from the level before.
+
+use std::path::Path;
+
+use jackpot_plugin_api::manifest::Kind;
+
+use crate::config::DrawConfig;
+use crate::model::state::{self, Extra};
+use crate::plugin::Registry;
+use crate::plugin::kinds::{Common, Score};
+use crate::prune::level::{keep_count, round_count};
+use crate::prune::select::highest;
+use crate::prune::{Masks, PruneError};
+use crate::train::access::Access;
+use crate::train::{Feed, TrainError, Training};
+
+/// Where a level's mask comes from.
+pub struct Level<'a> {
+    pub draw: &'a DrawConfig,
+    pub level: usize,
+    /// The folder of the level before.
+    pub previous: &'a Path,
+    pub names: &'a [String],
+    pub seed: u64,
+}
+
+/// Scores the trained weights of the level before under its mask, and keeps the highest. Leaves
+/// the network with those weights.
+pub fn prune(
+    level: &Level<'_>,
+    training: &mut Training<'_>,
+    registry: &Registry,
+    feed: &Feed,
+) -> Result<Masks, TrainError> {
+    let path = level.previous.join("model.safetensors");
+    training.network.load(&state::read(&path)?, &path, Extra::Ignored)?;
+    let mut masks = Masks::read(&level.previous.join("mask.safetensors"), &training.network)?;
+    let reference = &level.draw.score;
+    let score = Score::new(registry.create(Kind::Score, &reference.plugin, &reference.params)?);
+    let remaining = masks.kept();
+    let target = keep_count(&level.draw.levels, level.level, masks.total(), remaining);
+    if target == 0 {
+        return Err(PruneError::NothingLeft { level: level.level, total: masks.total() }.into());
+    }
+    let rounds = score.rounds()?;
+    for round in 1..=rounds {
+        masks.apply(&training.network)?;
+        let scores = {
+            let access = Access::new(&training.network, &masks, feed, level.names, level.seed);
+            let purpose = format!("score/{}/level{}/round{round}", score.name(), level.level);
+            let (start, device) = (training.start(), training.network.device());
+            let context = access.context(score.name(), &purpose, start, level.seed, device);
+            score.score(&context)?
+        };
+        let keep = round_count(remaining, target, round, rounds);
+        masks = highest(&masks, level.names, &scores, keep).map_err(|error| error.of(&score))?;
+    }
+    Ok(masks)
+}

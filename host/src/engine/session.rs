@@ -1,0 +1,210 @@
+//! A config that was read, checked and rehearsed, with everything that its jobs use.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use tch::Device;
+
+use super::device;
+use super::error::OpenError;
+use super::executor::JobExecutor;
+use super::facts::{gather, plugins_of};
+use super::folders::plugin_folders;
+use super::graphs::Graphs;
+use crate::config::{
+    self, Config, KnownItems, Loaded, ModelConfig, Overrides, Precision, TrainConfig,
+};
+use crate::data::{self, Data};
+use crate::experiment::Facts;
+use crate::plugin::Registry;
+use crate::plugin::kinds::Score;
+use crate::prune::Scope;
+use crate::train::{Feed, TrainError, Training, TrainingSpec};
+
+/// An experiment that is ready to be asked about; after [`Session::prepare`], to be run.
+#[derive(Debug)]
+pub struct Session {
+    pub config: Config,
+    /// The resolved config as TOML.
+    pub config_text: String,
+    pub registry: Registry,
+    pub device: Device,
+    /// Never `Auto`.
+    pub precision: Precision,
+    pub threads: usize,
+    prepared: Option<Prepared>,
+}
+
+/// What reading the data gives.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub feed: Feed,
+    pub graphs: Graphs,
+    pub facts: Facts,
+    /// As a reader would say it: `CIFAR-100`.
+    pub dataset: String,
+}
+
+impl Session {
+    /// Reads and checks a config, finds plugins, chooses the device. Reads no data.
+    ///
+    /// # Errors
+    ///
+    /// A mistake in the config, with its position; a plugin or device that is not there.
+    pub fn open(path: &Path, overrides: &Overrides) -> Result<Self, OpenError> {
+        let plain = |errors| OpenError::Config { errors, plugins: None };
+        let loaded = config::load(path, overrides).map_err(plain)?;
+        let mut registry = Registry::discover(&plugin_folders(loaded.plugin_path()));
+        let known = known_items(&mut registry, &loaded)?;
+        let config = config::check_plugins(&loaded, &known).map_err(|errors| {
+            let missing = errors.errors().iter().any(|error| error.message().contains("plugin"));
+            OpenError::Config { errors, plugins: missing.then(|| registry.search_report()) }
+        })?;
+        for (kind, reference) in plugins_of(&config) {
+            registry.find(kind, &reference.plugin)?;
+        }
+        let device = device::choose(config.device)?;
+        let precision = device::precision(config.precision, device)?;
+        let threads = device::apply(device, precision, config.threads)?;
+        let config_text = config::to_toml(&config);
+        Ok(Self { config, config_text, registry, device, precision, threads, prepared: None })
+    }
+
+    /// Reads the dataset, and builds and tries every network and recipe of the config once, so
+    /// that what is wrong is found before anything is trained.
+    ///
+    /// # Errors
+    ///
+    /// A dataset that cannot be read; a combination that cannot be trained, and why.
+    pub fn prepare(&mut self) -> Result<(), OpenError> {
+        let data = data::load(&self.config.data)?;
+        self.prepare_with(&data)
+    }
+
+    fn prepare_with(&mut self, data: &Data) -> Result<(), OpenError> {
+        let wrong = |what: &str| {
+            let what = what.to_owned();
+            move |error: TrainError| OpenError::Rehearsal { what, source: Box::new(error) }
+        };
+        let feed = Feed::new(data, self.device).map_err(wrong("moving the data to the device"))?;
+        let mut graphs = Graphs::default();
+        for (what, model, _) in self.trainings() {
+            graphs
+                .add(model, &self.registry, data.shape, data.classes)
+                .map_err(|error| wrong(&what)(error.into()))?;
+        }
+        let mut seen = BTreeSet::new();
+        for (what, model, train) in self.trainings() {
+            if seen.insert(serde_json::to_string(&(model, train)).unwrap_or_default()) {
+                self.rehearse(&graphs, &feed, model, train).map_err(wrong(&what))?;
+            }
+        }
+        let facts = gather(
+            &self.config,
+            &self.registry,
+            &data.sha256,
+            self.device,
+            self.precision,
+            self.threads,
+        )?;
+        self.prepared = Some(Prepared { feed, graphs, facts, dataset: data.name.clone() });
+        Ok(())
+    }
+
+    /// Every kind of training of the config, with words for it.
+    fn trainings(&self) -> impl Iterator<Item = (String, &ModelConfig, &TrainConfig)> {
+        let config = &self.config;
+        let own = std::iter::once(("[train]".to_owned(), &config.model, &config.train));
+        own.chain(
+            config
+                .spends
+                .iter()
+                .map(|spend| (format!("recipe `{}`", spend.recipe), &spend.model, &spend.train)),
+        )
+    }
+
+    fn rehearse(
+        &self,
+        graphs: &Graphs,
+        feed: &Feed,
+        model: &ModelConfig,
+        train: &TrainConfig,
+    ) -> Result<(), TrainError> {
+        let graph = graphs
+            .get(model)
+            .ok_or_else(|| TrainError::Setting("its network was not built".to_owned()))?;
+        let nowhere = Path::new("");
+        let mut training = Training::build(TrainingSpec {
+            graph,
+            train,
+            registry: &self.registry,
+            feed,
+            seed: self.config.seeds.first().copied().unwrap_or_default(),
+            device: self.device,
+            precision: self.precision,
+            rewind_points: &[],
+            into: nowhere,
+            checkpoint: nowhere,
+        })?;
+        for draw in &self.config.draws {
+            Scope::new(&draw.prunable).names(&training.network)?;
+            let score = self.registry.create(
+                jackpot_plugin_api::manifest::Kind::Score,
+                &draw.score.plugin,
+                &draw.score.params,
+            )?;
+            Score::new(score).rounds()?;
+        }
+        training.rehearse()
+    }
+
+    /// What the jobs' identities depend on; after [`Session::prepare`].
+    ///
+    /// # Errors
+    ///
+    /// The session was not prepared.
+    pub fn facts(&self) -> Result<&Facts, OpenError> {
+        self.prepared().map(|prepared| &prepared.facts)
+    }
+
+    /// The dataset as a reader would say it; after [`Session::prepare`].
+    ///
+    /// # Errors
+    ///
+    /// The session was not prepared.
+    pub fn dataset(&self) -> Result<&str, OpenError> {
+        self.prepared().map(|prepared| prepared.dataset.as_str())
+    }
+
+    /// Does the config's jobs; after [`Session::prepare`].
+    ///
+    /// # Errors
+    ///
+    /// The session was not prepared.
+    pub fn executor(&self) -> Result<JobExecutor<'_>, OpenError> {
+        Ok(JobExecutor::new(self, self.prepared()?))
+    }
+
+    pub(super) fn prepared(&self) -> Result<&Prepared, OpenError> {
+        let missing = || OpenError::Device("the data were not read yet".to_owned());
+        self.prepared.as_ref().ok_or_else(missing)
+    }
+}
+
+/// The items that the config is checked against: all that were found, and those of files that it
+/// names, under the path as it stands there.
+fn known_items(registry: &mut Registry, loaded: &Loaded) -> Result<KnownItems, OpenError> {
+    let named: Vec<_> = loaded
+        .plugin_files()
+        .into_iter()
+        .map(|path| registry.add_file(&path).map(|file| (path, file)))
+        .collect::<Result<_, _>>()?;
+    let mut known = registry.known_items();
+    for (path, file) in named {
+        for item in file.items() {
+            let key = (item.kind.clone(), format!("{}:{}", path.display(), item.name));
+            known.insert(key, item.clone());
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,194 @@
+//! Puts the result of a job in its place: first the weights that its draw's tickets start from,
+//! last the folder with `job.json`, in one rename.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use jackpot_plugin_api::Duration;
+
+use super::execute::ExecuteError;
+use super::files::{self, FileError, TemporaryFolder};
+use super::jobs::Job;
+use super::key::JobKey;
+use super::lease::{Attempt, Lease};
+use super::readiness::{Board, Link};
+use super::record::{JobRecord, JobStatus};
+use crate::config::Rewind;
+use crate::train::Results;
+
+/// Commits a training whose files are in `folder`; returns the records of all jobs that it
+/// finished: its own first, then those of draws that share this dense training.
+///
+/// # Errors
+/// A file that has to be there is not; or the disk.
+pub fn commit(
+    board: &Board<'_>,
+    job: &Job,
+    results: Results,
+    folder: TemporaryFolder,
+) -> Result<Vec<JobRecord>, ExecuteError> {
+    let identity = board.identities.get(&job.key);
+    let identity =
+        identity.ok_or_else(|| ExecuteError::Failed(format!("{} is unknown", job.key)))?;
+    let mut record = JobRecord::new(job.key.clone(), JobStatus::Done, identity);
+    record.results = Some(results);
+    record.inputs = inputs(board, job);
+    require_files(job, folder.path())?;
+    if let Err(error) = serde_json::from_slice::<JobRecord>(&record.to_bytes()) {
+        return Err(ExecuteError::Failed(format!("its results cannot be stored: {error}")));
+    }
+    let mut shared = Vec::new();
+    if let Some(rewind) = board.dense_draw(job) {
+        record.rewind = point(rewind);
+        place_weights(board, &job.key, rewind, folder.path())?;
+        shared = share(board, job, &record, folder.path())?;
+        files::remove(&folder.path().join("init.safetensors"))?;
+        for point in &job.rewind_points {
+            files::remove(&folder.path().join(rewind_name(*point)))?;
+        }
+    }
+    files::write(&folder.path().join("job.json"), &record.to_bytes())?;
+    folder.keep()?;
+    let (leases, links): (Vec<Lease>, Vec<JobRecord>) = shared.into_iter().unzip();
+    drop(leases);
+    Ok([vec![record], links].concat())
+}
+
+/// Finishes a job by referring to another's folder.
+pub fn commit_link(board: &Board<'_>, job: &Job, link: &Link) -> Result<JobRecord, FileError> {
+    let (draw, seed) = (job.key.draw(), job.key.seed());
+    if let Some(init) = &link.init {
+        files::place(init, &board.run.init(draw, seed))?;
+    }
+    if let Some(rewind) = &link.rewind {
+        files::place(rewind, &board.run.rewind(draw, seed))?;
+    }
+    let target = board.store.get(&link.to).cloned();
+    let target = target.ok_or_else(|| {
+        let path = board.run.folder(&link.to);
+        FileError::new("link to", &path, io::Error::from(io::ErrorKind::NotFound))
+    })?;
+    write_link(board, job, &target, &board.run.folder(&link.to))
+}
+
+/// Writes what a job failed with beside its folder. A second failure in a row also gives up the
+/// state of the training, which may be its reason.
+pub fn commit_failure(board: &Board<'_>, job: &Job, error: &str) -> Result<u64, FileError> {
+    let Some(identity) = board.identities.get(&job.key) else { return Ok(0) };
+    let path = board.run.failure_path(&job.key);
+    // A damaged note of an earlier failure is simply replaced.
+    let before = JobRecord::read(&path).ok().flatten().map_or(0, |record| record.attempts);
+    let mut record = JobRecord::new(job.key.clone(), JobStatus::Failed, identity);
+    record.error = Some(error.to_owned());
+    record.attempts = before + 1;
+    record.inputs = inputs(board, job);
+    files::write(&path, &record.to_bytes())?;
+    Ok(record.attempts)
+}
+
+/// The name under which an executor saves the weights of a rewind point.
+fn rewind_name(point: Duration) -> String {
+    format!("rewind-{point}.safetensors")
+}
+
+fn point(rewind: Rewind) -> Option<Duration> {
+    match rewind {
+        Rewind::Init => None,
+        Rewind::At(point) => Some(point),
+    }
+}
+
+fn inputs(board: &Board<'_>, job: &Job) -> BTreeMap<String, String> {
+    let identity = |need: &JobKey| Some((need.path(), board.store.get(need)?.identity.clone()));
+    job.needs.iter().filter_map(identity).collect()
+}
+
+fn require_files(job: &Job, folder: &Path) -> Result<(), ExecuteError> {
+    let mut names = Vec::new();
+    if job.key.is_draw() {
+        names.extend(["mask.safetensors".to_owned(), "model.safetensors".to_owned()]);
+        if job.key.level() == 0 {
+            names.push("init.safetensors".to_owned());
+            names.extend(job.rewind_points.iter().map(|point| rewind_name(*point)));
+        }
+    }
+    match names.iter().find(|name| !folder.join(name).is_file()) {
+        Some(name) => Err(ExecuteError::Failed(format!("the training did not write {name}"))),
+        None => Ok(()),
+    }
+}
+
+fn place_weights(
+    board: &Board<'_>,
+    key: &JobKey,
+    rewind: Rewind,
+    from: &Path,
+) -> Result<(), FileError> {
+    let (draw, seed) = (key.draw(), key.seed());
+    files::place(&from.join("init.safetensors"), &board.run.init(draw, seed))?;
+    match point(rewind) {
+        Some(point) => files::place(&from.join(rewind_name(point)), &board.run.rewind(draw, seed)),
+        None => files::remove(&board.run.rewind(draw, seed)),
+    }
+}
+
+/// Finishes the level 0 of the draws that share this dense training. Their links hold once this
+/// job's own folder stands; till then they count as not finished.
+fn share(
+    board: &Board<'_>,
+    job: &Job,
+    record: &JobRecord,
+    folder: &Path,
+) -> Result<Vec<(Lease, JobRecord)>, FileError> {
+    let group = |job: &Job| job.linked_to.as_ref().unwrap_or(&job.key).clone();
+    let mut shared = Vec::new();
+    for other in board.jobs().filter(|other| other.key != job.key && group(other) == group(job)) {
+        let Some(rewind) = board.dense_draw(other) else { continue };
+        if board.is_finished(other) || board.store.get(&other.key).is_some() {
+            continue;
+        }
+        // Whoever has its lease sees to it.
+        let Attempt::Acquired(lease) = Lease::try_acquire(board.run, &other.key)? else { continue };
+        place_weights(board, &other.key, rewind, folder)?;
+        shared.push((lease, write_link(board, other, record, folder)?));
+    }
+    Ok(shared)
+}
+
+/// Writes the folder of a linked job: its record, and symbolic links to the target's files, which
+/// lie in `files` now or later.
+fn write_link(
+    board: &Board<'_>,
+    job: &Job,
+    target: &JobRecord,
+    target_files: &Path,
+) -> Result<JobRecord, FileError> {
+    let record = JobRecord {
+        key: job.key.clone(),
+        status: JobStatus::Linked,
+        linked_to: Some(target.key.clone()),
+        rewind: board.dense_draw(job).and_then(point),
+        ..target.clone()
+    };
+    let folder = TemporaryFolder::create(&board.run.folder(&job.key))?;
+    let up = "../".repeat(job.key.path().split('/').count());
+    for name in files::list(target_files)? {
+        let own = name == "job.json" || name == "init.safetensors" || name.starts_with("rewind-");
+        if own || !target_files.join(&name).is_file() {
+            continue;
+        }
+        let to = format!("{up}{}/{name}", target.key.path());
+        let path = folder.path().join(&name);
+        match std::os::unix::fs::symlink(to, &path) {
+            // They are a convenience, and some file systems have none.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+            done => done.map_err(|source| FileError::new("link", &path, source))?,
+        }
+    }
+    files::write(&folder.path().join("job.json"), &record.to_bytes())?;
+    folder.keep()?;
+    files::remove(&board.run.failure_path(&job.key))?;
+    Ok(record)
+}

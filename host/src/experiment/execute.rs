@@ -1,0 +1,106 @@
+//! The border to the training: who does a job, with which files, and what comes back.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jackpot_plugin_api::Duration;
+
+use super::event::Observer;
+use super::files::FileError;
+use super::jobs::Job;
+use crate::train::Results;
+
+/// Does jobs, one at a time.
+pub trait Executor {
+    /// Does `job`: reads `inputs`, writes all of the job's files into the folder `into`, and
+    /// returns the results. The caller adds `job.json`, flushes and moves the folder to its
+    /// place.
+    ///
+    /// What has to be in `into` afterwards: `mask.safetensors` and `model.safetensors` for a
+    /// draw; at its level 0 also `init.safetensors` and one `rewind-<point>.safetensors`
+    /// (`rewind-2ep.safetensors`) for each of [`Start::Dense`]'s points, which the caller moves
+    /// to the folders of the draws.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Failed`] ends this job and lets the others go on; so does
+    /// [`ExecuteError::File`], unless the disk is full or not writable.
+    fn execute(
+        &self,
+        job: &Job,
+        inputs: &Inputs,
+        into: &Path,
+        observer: &dyn Observer,
+        stop: &Stop,
+    ) -> Result<Outcome, ExecuteError>;
+}
+
+/// The files that a job begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs {
+    pub start: Start,
+    /// A folder, already there, for the state of a training that is not finished. It outlives a
+    /// stop or a crash and comes back with the same job of the same identity; else it is emptied
+    /// before. Files named `.job.json` in it are the caller's. Write whole files only (beside and rename).
+    pub checkpoint: PathBuf,
+}
+
+/// What a training starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// Draw level 0: initialise, save that and the weights at each of these points, train dense.
+    Dense { rewind_points: Vec<Duration> },
+    /// Draw level k ≥ 1: make mask k from the mask and model in `previous`, the folder of level
+    /// k−1; load `weights` under it; train.
+    Prune { previous: PathBuf, weights: PathBuf },
+    /// Spend: load `weights` under the mask (after the recipe's mask control); train.
+    Ticket { mask: PathBuf, weights: PathBuf },
+}
+
+/// How a training ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Whole.
+    Done(Results),
+    /// Asked to stop; the state is in the checkpoint folder.
+    Stopped,
+}
+
+/// Why a job could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// Anything about the job itself, in words for the user.
+    #[error("{0}")]
+    Failed(String),
+    /// A file operation.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// A shared request to stop soon and save. Clones are the same request.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Nobody asked yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anybody asked.
+    pub fn requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl From<Arc<AtomicBool>> for Stop {
+    /// Shares a flag, such as a signal handler's.
+    fn from(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+}

@@ -1,0 +1,109 @@
+//! What a job's result depends on, as one JSON value, and its hash.
+//!
+//! The value holds exactly the resolved keys, plugin files and inputs that influence the result
+//! of one training. So it does not hold names of runs, draws and recipes, nor how many levels,
+//! seeds and recipes there are; it does hold everything about the levels before, because the mask
+//! was made there. A spend that equals its draw's own training has the draw's identity.
+//!
+//! Threads count only if the config fixes them: they change the last bits of a result, and a
+//! config that leaves them open does not ask for those.
+
+mod canonical;
+mod describer;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use self::canonical::{canonical, write_canonical};
+use self::describer::Describer;
+use super::error::ExperimentError;
+use super::key::JobKey;
+use super::record::PluginUse;
+use super::work::Work;
+use crate::config::Config;
+
+/// What the config does not say of itself: the content of the files it names, and what `auto`
+/// came to.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// By kind (`"activation"`) and the reference as the config spells it (`"mish"`,
+    /// `"my.so:mish"`).
+    pub plugins: BTreeMap<(String, String), PluginFile>,
+    /// SHA-256 of each graph file that stands for an architecture.
+    pub graphs: BTreeMap<PathBuf, String>,
+    /// SHA-256 over the dataset's content.
+    pub dataset_sha256: String,
+    /// `cpu`, `cuda`, `cuda:1`. A job's identity holds the part before the colon.
+    pub device: String,
+    /// `f32`, `tf32` or `bf16`.
+    pub precision: String,
+    /// CPU threads in use.
+    pub threads: usize,
+    /// The version of the results: raised when the same settings give other results.
+    pub engine: String,
+    /// Versions for `manifest.json` (jackpot, torch, …); no part of an identity.
+    pub versions: BTreeMap<String, String>,
+}
+
+/// The file that a plugin's item comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PluginFile {
+    /// The crate's version.
+    pub version: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+}
+
+/// All that influences a job's result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// SHA-256 of the description, in hexadecimal.
+    pub hash: String,
+    /// What is hashed, with sorted keys; whole numbers are written without a point.
+    pub description: Value,
+    /// The plugin files among it.
+    pub plugins: Vec<PluginUse>,
+}
+
+/// The identity of the job `key` of `config`.
+///
+/// # Errors
+/// `facts` lacks the hash of a file that the job uses.
+pub fn describe(config: &Config, key: &JobKey, facts: &Facts) -> Result<Identity, ExperimentError> {
+    let work = Work::of(config, key).ok_or_else(|| ExperimentError::MissingFact {
+        what: format!("the job `{key}`, which is not in the config,"),
+    })?;
+    let mut describer = Describer { facts: Some(facts), plugins: Vec::new(), missing: None };
+    let mut whole = describer.settings(config, &work);
+    if let Some(what) = describer.missing {
+        return Err(ExperimentError::MissingFact { what });
+    }
+    whole.insert("engine".into(), json!(facts.engine));
+    whole.insert("device".into(), json!(facts.device.split(':').next()));
+    whole.insert("precision".into(), json!(facts.precision));
+    if let Some(threads) = config.threads {
+        whole.insert("threads".into(), json!(threads));
+    }
+    let description = canonical(Value::Object(whole));
+    let mut text = String::new();
+    write_canonical(&description, &mut text);
+    let digest = Sha256::digest(text.as_bytes());
+    let hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut plugins = describer.plugins;
+    plugins.sort_unstable();
+    plugins.dedup();
+    Ok(Identity { hash, description, plugins })
+}
+
+/// The part of an identity that the config alone determines: two jobs of one config are the same
+/// training if and only if it is equal.
+pub fn settings(config: &Config, work: &Work<'_>) -> Value {
+    let mut describer = Describer { facts: None, plugins: Vec::new(), missing: None };
+    canonical(Value::Object(describer.settings(config, work)))
+}

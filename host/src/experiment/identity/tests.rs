@@ -1,0 +1,149 @@
+//! What is part of an identity, and what is not.
+
+use serde_json::{Map, json};
+
+use super::*;
+use crate::config::{Architecture, Levels, MaskControl, PluginRef, Rewind};
+use crate::experiment::jobs;
+use crate::experiment::testing::{config, facts, plugin, recipe};
+
+fn key(path: &str) -> JobKey {
+    path.parse().unwrap()
+}
+
+fn hash(config: &Config, path: &str) -> String {
+    describe(config, &key(path), &facts()).unwrap().hash
+}
+
+const DRAW: &str = "draw/imp/seed-1/level-02";
+const SPEND: &str = "spend/all/imp/seed-1/level-02";
+
+#[test]
+fn the_hash_is_of_the_description() {
+    let identity = describe(&config(), &key(DRAW), &facts()).unwrap();
+    assert_eq!(identity.hash.len(), 64);
+    let read: Value = serde_json::from_str(&identity.description.to_string()).unwrap();
+    assert_eq!(read, identity.description);
+    let names: Vec<&str> = identity.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
+    assert_eq!(names, ["resnet8", "magnitude"]);
+}
+
+#[test]
+fn what_does_not_influence_a_result_is_no_part_of_it() {
+    let before = config();
+    let mut after = before.clone();
+    after.name = "other".into();
+    after.seeds.push(7);
+    after.draws[0].levels = Levels::Fraction { count: 9, fraction: 0.2 };
+    after.data.root = Some("/elsewhere".into());
+    after.plugin_path.push("/elsewhere".into());
+    after.spends.insert(0, recipe("more", "swish"));
+    for path in [DRAW, SPEND] {
+        assert_eq!(hash(&before, path), hash(&after, path));
+    }
+    after.draws[0].name = "drawn".into();
+    after.spends.iter_mut().for_each(|spend| spend.draws = vec!["drawn".into()]);
+    after.spends[2].recipe = "renamed".into();
+    assert_eq!(hash(&before, SPEND), hash(&after, "spend/renamed/drawn/seed-1/level-02"));
+    let mut device = facts();
+    device.device = "cuda:1".into();
+    let other = Facts { device: "cuda".into(), threads: 64, ..device.clone() };
+    assert_eq!(
+        describe(&before, &key(SPEND), &device).unwrap(),
+        describe(&before, &key(SPEND), &other).unwrap()
+    );
+}
+
+#[test]
+fn what_influences_a_result_is_part_of_it() {
+    let before = config();
+    type Change = fn(&mut Config);
+    let changes: [(&str, Change); 9] = [
+        ("epochs", |c| c.train.epochs += 1),
+        ("width", |c| {
+            if let Architecture::Plugin(plugin) = &mut c.model.architecture {
+                plugin.params.insert("width".into(), json!(8));
+            }
+        }),
+        ("score", |c| c.draws[0].score = plugin("random")),
+        ("fraction", |c| c.draws[0].levels = Levels::Fraction { count: 2, fraction: 0.5 }),
+        ("prunable", |c| c.draws[0].prunable.push("linear".into())),
+        ("rewind", |c| c.draws[0].rewind = Rewind::At(jackpot_plugin_api::Duration::Epochs(1))),
+        ("validation", |c| c.data.validation += 1),
+        ("test_limit", |c| c.data.test_limit = Some(1)),
+        ("threads", |c| c.threads = Some(1)),
+    ];
+    for (what, change) in changes {
+        let mut after = before.clone();
+        change(&mut after);
+        for path in [DRAW, SPEND] {
+            assert_ne!(hash(&before, path), hash(&after, path), "{what} {path}");
+        }
+    }
+    let mut shuffled = before.clone();
+    shuffled.spends[1].mask = MaskControl::ShuffledGlobal;
+    assert_ne!(hash(&before, SPEND), hash(&shuffled, SPEND));
+    assert_eq!(hash(&before, DRAW), hash(&shuffled, DRAW));
+    let dense = "spend/all/imp/seed-1/level-00";
+    assert_eq!(hash(&before, dense), hash(&shuffled, dense), "a dense mask has no order");
+}
+
+#[test]
+fn the_dense_training_depends_on_no_pruning() {
+    let before = config();
+    let mut after = before.clone();
+    after.draws[0].rewind = Rewind::At(jackpot_plugin_api::Duration::Epochs(1));
+    after.draws[0].score = plugin("random");
+    after.draws[0].levels = Levels::Keep(vec![0.5]);
+    let dense = "draw/imp/seed-1/level-00";
+    assert_eq!(hash(&before, dense), hash(&after, dense));
+}
+
+#[test]
+fn a_later_density_does_not_touch_an_earlier_level() {
+    let mut before = config();
+    before.draws[0].levels = Levels::Keep(vec![0.5, 0.25]);
+    let mut after = before.clone();
+    after.draws[0].levels = Levels::Keep(vec![0.5, 0.125, 0.1]);
+    let first = "draw/imp/seed-1/level-01";
+    assert_eq!(hash(&before, first), hash(&after, first));
+    assert_ne!(hash(&before, DRAW), hash(&after, DRAW));
+}
+
+#[test]
+fn one_and_one_point_nought_are_the_same_parameter() {
+    let mut one = config();
+    let mut point = config();
+    let activation = |c: &mut Config, value| {
+        c.spends[1].train.activation = Some(PluginRef {
+            plugin: "swish".into(),
+            params: Map::from_iter([("beta".to_owned(), value)]),
+        });
+    };
+    activation(&mut one, json!(1));
+    activation(&mut point, json!(1.0));
+    assert_eq!(hash(&one, SPEND), hash(&point, SPEND));
+}
+
+#[test]
+fn an_unknown_file_is_an_error() {
+    let mut lacking = facts();
+    lacking.plugins.remove(&("score".to_owned(), "magnitude".to_owned()));
+    let error = describe(&config(), &key(DRAW), &lacking).unwrap_err();
+    assert!(error.to_string().contains("score `magnitude`"), "{error}");
+    let mut graph = config();
+    graph.model.architecture = Architecture::File { file: "net.json".into() };
+    let error = describe(&graph, &key(DRAW), &facts()).unwrap_err();
+    assert!(error.to_string().contains("net.json"), "{error}");
+}
+
+#[test]
+fn equal_settings_are_links() {
+    let jobs = jobs(&config()).unwrap();
+    let linked = |path: &str| {
+        let job = jobs.iter().find(|job| job.key == key(path)).unwrap();
+        job.linked_to.as_ref().map(JobKey::path)
+    };
+    assert_eq!(linked("spend/vanilla/imp/seed-1/level-02").as_deref(), Some(DRAW));
+    assert_eq!(linked(SPEND), None);
+}

@@ -1,0 +1,86 @@
+//! Runs an experiment: does whatever is selected, missing and possible, and nothing twice.
+
+use std::time::Duration;
+
+use super::conflict::Conflicts;
+use super::error::ExperimentError;
+use super::event::Observer;
+use super::execute::{Executor, Stop};
+use super::identity::Facts;
+use super::key::JobKey;
+use super::manifest;
+use super::readiness::Board;
+use super::rundir::RunDir;
+use super::runner::Runner;
+use super::select::Selection;
+use crate::config::Config;
+
+/// An experiment and where it happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Experiment<'a> {
+    pub run: &'a RunDir,
+    pub config: &'a Config,
+    /// The resolved config as TOML, for `config.toml`.
+    pub config_text: &'a str,
+    pub facts: &'a Facts,
+    /// For `manifest.json`.
+    pub command_line: &'a [String],
+}
+
+/// What came of a run. Every selected job is counted once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Trained by this process.
+    pub done: usize,
+    /// Finished by this process by referring to another job.
+    pub linked: usize,
+    /// Finished before, or by another process meanwhile.
+    pub skipped: usize,
+    /// With what they failed.
+    pub failed: Vec<(JobKey, String)>,
+    /// Why they cannot be done.
+    pub blocked: Vec<(JobKey, String)>,
+    /// Not done, since this process was asked to stop.
+    pub left: usize,
+    /// Whether it was asked to stop with work left.
+    pub stopped: bool,
+}
+
+/// Does the selected jobs of an experiment that are not finished; with other processes on the
+/// same run directory shares the work, and waits for what they have in hand.
+///
+/// A failed job does not end the experiment: what needs it is blocked, the others go on.
+///
+/// # Errors
+/// Conflicts, found before anything is written; a disk that is full or not writable; a config
+/// whose jobs cannot be listed.
+pub fn run(
+    experiment: &Experiment<'_>,
+    selection: &Selection,
+    executor: &dyn Executor,
+    observer: &dyn Observer,
+    stop: &Stop,
+) -> Result<Summary, ExperimentError> {
+    run_polling(experiment, selection, executor, observer, stop, Duration::from_secs(1))
+}
+
+/// [`run`] that looks for other processes' results every `poll`.
+pub(super) fn run_polling(
+    experiment: &Experiment<'_>,
+    selection: &Selection,
+    executor: &dyn Executor,
+    observer: &dyn Observer,
+    stop: &Stop,
+    poll: Duration,
+) -> Result<Summary, ExperimentError> {
+    let Experiment { run, config, config_text, facts, command_line } = *experiment;
+    let board = Board::read(run, config, facts, selection.accept_changed_plugins)?;
+    let conflicts = board.conflicts();
+    if !conflicts.is_empty() {
+        let run = run.path().to_owned();
+        return Err(Box::new(Conflicts { run, jobs: conflicts }).into());
+    }
+    let selected = selection.of(&board.jobs().cloned().collect::<Vec<_>>())?;
+    manifest::begin(run, config_text, facts, command_line)?;
+    Runner::new(board, facts, selected, executor, observer, stop, poll)?.run()
+}

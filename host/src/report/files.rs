@@ -1,0 +1,74 @@
+//! The two files beside a `job.json` that a report draws: `metrics.jsonl` and `layers.csv`.
+
+use serde::Deserialize;
+
+use super::csv::parse;
+use super::run::{Layer, Point, Split};
+
+#[derive(Deserialize)]
+struct Line {
+    epoch: f64,
+    split: Split,
+    loss: Option<f64>,
+    accuracy: Option<f64>,
+}
+
+/// The rows of a `metrics.jsonl`. Lines of another shape are left out: a curve is an illustration,
+/// and every number that counts stands in `job.json`.
+pub fn curve(text: &str) -> Vec<Point> {
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
+        .map(|l| Point { epoch: l.epoch, split: l.split, loss: l.loss, accuracy: l.accuracy })
+        .collect()
+}
+
+/// The rows of a `layers.csv`: layer, weights, kept, dead output channels, dead input channels.
+/// Rows whose counts are not numbers, such as the header, are left out.
+pub fn layers(text: &str) -> Vec<Layer> {
+    let layer = |row: Vec<String>| {
+        let count = |i: usize| row.get(i)?.trim().parse::<u64>().ok();
+        Some(Layer {
+            weights: count(1)?,
+            kept: count(2)?,
+            dead_outputs: count(3).unwrap_or(0),
+            dead_inputs: count(4).unwrap_or(0),
+            name: row.into_iter().next()?,
+        })
+    };
+    parse(text).into_iter().filter_map(layer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_with_a_strange_line() {
+        let text = "{\"step\":10,\"epoch\":1,\"split\":\"train\",\"loss\":2.5,\"accuracy\":0.25,\
+                    \"lr\":0.1,\"knobs\":{}}\nnot json\n\
+                    {\"step\":10,\"epoch\":1.5,\"split\":\"validation\",\"loss\":null}\n";
+        let points = curve(text);
+        assert_eq!(points.len(), 2);
+        assert_eq!((points[0].epoch, points[0].accuracy), (1.0, Some(0.25)));
+        assert_eq!((points[1].epoch, points[1].loss), (1.5, None));
+    }
+
+    #[test]
+    fn layers_with_header_and_quotes() {
+        let text = "layer,weights,kept,dead output channels,dead input channels\n\
+                    conv1.weight,432,400,1,0\n\"a,b\",10,0,2,3\n";
+        assert_eq!(
+            layers(text),
+            [
+                Layer {
+                    name: "conv1.weight".into(),
+                    weights: 432,
+                    kept: 400,
+                    dead_outputs: 1,
+                    dead_inputs: 0
+                },
+                Layer { name: "a,b".into(), weights: 10, kept: 0, dead_outputs: 2, dead_inputs: 3 },
+            ]
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! Finished runs → what people look at: a table on the terminal, `results.csv`, `results.md` and a
+//! self-contained `report.html`.
+//!
+//! It reads a run directory ([`read`]) or takes a [`Run`] put together by hand, and does not know
+//! how a run is made. [`Summary`] is the one place where jobs become means, intervals and gains;
+//! everything that is shown is written from it, so all outputs agree.
+
+mod about;
+mod csv;
+mod files;
+mod format;
+mod html;
+mod markdown;
+mod markup;
+mod plan;
+mod plot;
+mod read;
+mod record;
+mod run;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod stats;
+mod summary;
+mod table;
+mod words;
+mod write;
+
+pub use csv::csv;
+pub use html::html;
+pub use markdown::markdown;
+pub use read::{ReportError, read};
+pub use run::{About, Layer, Point, Row, Run, Split, Status};
+pub use summary::{Block, Cell, Level, Line, Summary};
+pub use table::table;
+pub use write::write;

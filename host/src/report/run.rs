@@ -1,0 +1,116 @@
+//! The data a report is made of: one row per job, and what is worth knowing about the whole run.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::train::results::Results;
+
+/// Everything a report shows. Plain data: it can be read from a run directory ([`super::read`]) or
+/// put together by hand.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// The experiment's name.
+    pub name: String,
+    /// The recipe that the others are compared with; `None`: `vanilla`, else the first.
+    pub baseline: Option<String>,
+    pub about: About,
+    /// In the order in which they are listed: draws before spends.
+    pub rows: Vec<Row>,
+}
+
+/// What was compared on what, as the run's config and manifest say.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// Short facts in the order they are shown, such as (`dataset`, `cifar100`).
+    pub facts: Vec<(String, String)>,
+    /// What each recipe changes, in one line, by recipe.
+    pub recipes: BTreeMap<String, String>,
+    /// What a reader must know before trusting a number, one sentence each.
+    pub notes: Vec<String>,
+    /// The resolved config as it stands in the run directory.
+    pub config: String,
+}
+
+/// One job: a training that was done, failed, or is still to do.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// `None` for a draw's own training.
+    pub recipe: Option<String>,
+    pub draw: String,
+    pub seed: u64,
+    /// 0 is dense.
+    pub level: usize,
+    pub status: Status,
+    /// `Some` for done and linked jobs.
+    pub results: Option<Results>,
+    /// The course of the training; empty where none is stored.
+    pub curve: Vec<Point>,
+    /// The mask layer by layer; empty where none is stored.
+    pub layers: Vec<Layer>,
+}
+
+/// How far a job has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    Done,
+    /// Equal to another job, which was trained instead: its folder inside the run.
+    Linked(String),
+    /// What went wrong.
+    Failed(String),
+    /// Not trained yet.
+    Missing,
+}
+
+impl Status {
+    /// The word used in `results.csv`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Linked(_) => "linked",
+            Self::Failed(_) => "failed",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// One line of `metrics.jsonl`: the state of one split of the data after some steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    pub epoch: f64,
+    pub split: Split,
+    /// In nats.
+    pub loss: Option<f64>,
+    /// In [0, 1].
+    pub accuracy: Option<f64>,
+}
+
+/// A part of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    Train,
+    Validation,
+    Test,
+}
+
+/// One line of `layers.csv`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    pub name: String,
+    pub weights: u64,
+    pub kept: u64,
+    /// Output channels without a single kept weight.
+    pub dead_outputs: u64,
+    /// Input channels without a single kept weight.
+    pub dead_inputs: u64,
+}
+
+impl Run {
+    /// The recipe that the others are compared with; `None` in a run that only draws.
+    pub fn baseline(&self) -> Option<&str> {
+        let mut recipes = self.rows.iter().filter_map(|r| r.recipe.as_deref());
+        let wanted = self.baseline.as_deref().unwrap_or("vanilla");
+        recipes.clone().find(|r| *r == wanted).or_else(|| recipes.next())
+    }
+}

@@ -1,0 +1,84 @@
+//! The sentences and cell texts that the terminal, Markdown and HTML share, so that all three say
+//! the same.
+
+use super::format;
+use super::run::{Row, Run, Status};
+use super::summary::{Cell, Summary};
+
+/// What the numbers of the main table are.
+pub fn caption(summary: &Summary<'_>) -> String {
+    match summary.seeds() {
+        0 | 1 => "test accuracy in %, one seed".to_owned(),
+        n => format!("test accuracy in %, mean ± s.d. over n = {n} seeds"),
+    }
+}
+
+/// What a gain is.
+pub fn gain_caption(summary: &Summary<'_>) -> Option<String> {
+    let baseline = summary.recipes.get(summary.baseline)?;
+    let most = summary.cells().filter_map(|c| c.gain).map(|g| g.n).max()?;
+    Some(match most {
+        1 => format!("gain over {baseline} in points; one pair of runs, so no interval"),
+        _ => format!(
+            "gain over {baseline} in points, paired by seed: mean ± half width of its 95 % t interval"
+        ),
+    })
+}
+
+/// The accuracy of one cell: `68.21 ± 0.31`, with `(2)` behind it where fewer than `full` seeds
+/// are in it; `failed`, `–` (not trained yet) or nothing (not planned).
+pub fn cell(cell: &Cell<'_>, full: usize) -> String {
+    match &cell.accuracy {
+        Some(e) if e.n < full => format!("{} ({})", format::mean_sd(e), e.n),
+        Some(e) => format::mean_sd(e),
+        None if cell.failed > 0 => "failed".to_owned(),
+        None if cell.missing > 0 => "–".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// The gain of one cell, with `(2)` behind it where fewer than `full` pairs are in it.
+pub fn gain(cell: &Cell<'_>, full: usize) -> Option<String> {
+    cell.gain.map(|e| match e.n < full {
+        true => format!("{} ({})", format::gain(&e), e.n),
+        false => format::gain(&e),
+    })
+}
+
+/// What a reader must know beside the numbers: marks that occur, and the run's own notes.
+pub fn notes(run: &Run, summary: &Summary<'_>) -> Vec<String> {
+    let full = summary.seeds();
+    let mut out = Vec::new();
+    if summary.cells().any(|c| !c.samples.is_empty() && c.samples.len() < full) {
+        out.push(format!("A number in brackets: so many seeds instead of {full}."));
+    }
+    let missing = run.rows.iter().filter(|r| r.status == Status::Missing).count();
+    if missing > 0 {
+        let mark = if summary.cells().any(|c| cell(c, full) == "–") { " (–)" } else { "" };
+        out.push(format!("{} not trained yet{mark}.", format::plural(missing, "job")));
+    }
+    let failed = failed(run).count();
+    if failed > 0 {
+        out.push(format!("{} failed:", format::plural(failed, "job")));
+    }
+    out.extend(self::failed(run).take(8).map(|(row, why)| format!("  {}: {why}", job(row))));
+    if failed > 8 {
+        out.push(format!("  and {} more.", failed - 8));
+    }
+    out.extend(run.about.notes.iter().cloned());
+    out
+}
+
+/// The failed jobs with the first line of what went wrong.
+pub fn failed(run: &Run) -> impl Iterator<Item = (&Row, &str)> {
+    run.rows.iter().filter_map(|row| match &row.status {
+        Status::Failed(why) => Some((row, why.lines().next().unwrap_or_default())),
+        _ => None,
+    })
+}
+
+/// A job in words: `mish, draw imp, seed 42, level 3`.
+pub fn job(row: &Row) -> String {
+    let what = row.recipe.as_deref().map(|r| format!("{r}, ")).unwrap_or_default();
+    format!("{what}draw {}, seed {}, level {}", row.draw, row.seed, row.level)
+}

@@ -1,0 +1,45 @@
+//! A training batch on its way: fetched, augmented, normalised.
+
+use jackpot_plugin_api::ctx::Progress;
+use tch::Tensor;
+
+use super::error::TrainError;
+use super::recipe::Recipe;
+use super::spec::TrainingSpec;
+use crate::model::Network;
+use crate::plugin::kinds::BatchTensors;
+
+/// What the network and the loss see.
+#[derive(Debug)]
+pub struct Prepared {
+    /// f32 `[N, C, H, W]`, normalised.
+    pub inputs: Tensor,
+    /// f32 `[N, classes]`.
+    pub targets: Tensor,
+}
+
+/// Fetches the images at these places of the training split, augments and normalises them.
+///
+/// # Errors
+///
+/// What an augmentation says.
+pub fn prepare(
+    spec: &TrainingSpec<'_>,
+    recipe: &Recipe,
+    network: &Network,
+    indices: &[i64],
+    progress: Progress,
+) -> Result<Prepared, TrainError> {
+    let batch = spec.feed.train.fetch(indices)?;
+    let mut batch =
+        BatchTensors { images: batch.images, targets: batch.targets, indices: batch.indices };
+    tch::no_grad(|| {
+        for attached in &recipe.augmentations {
+            batch = attached.with(network, progress, spec.seed, |item, context| {
+                item.augment(&batch, context)
+            })?;
+        }
+        let inputs = spec.feed.normaliser.apply(&batch.images)?;
+        Ok(Prepared { inputs, targets: batch.targets })
+    })
+}

@@ -1,0 +1,42 @@
+//! What can go wrong in a training.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::model::ModelError;
+use crate::plugin::{HookError, RegistryError};
+use crate::prune::PruneError;
+use crate::torch::OpError;
+
+/// An error of a training.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    #[error(
+        "the loss is {loss} at step {step} (epoch {epoch}): the training diverged{place}. Try a \
+         smaller learning rate or a warm-up"
+    )]
+    Diverged { loss: f64, step: u64, epoch: u64, place: String },
+    #[error("the checkpoint in {} does not fit this training: {message}; remove the folder to start over", path.display())]
+    Checkpoint { path: PathBuf, message: String },
+    #[error("{}: {source}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{0}")]
+    Setting(String),
+    #[error(transparent)]
+    Hook(#[from] HookError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Prune(#[from] PruneError),
+    #[error(transparent)]
+    Op(#[from] OpError),
+    #[error("a tensor operation failed: {0}")]
+    Torch(#[from] tch::TchError),
+}

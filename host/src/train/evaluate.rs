@@ -1,0 +1,67 @@
+//! Accuracy and loss of a network on a split.
+
+use jackpot_plugin_api::model::Mode;
+use tch::{Kind, Tensor};
+
+use super::error::TrainError;
+use super::loss;
+use crate::config::Precision;
+use crate::data::{Normaliser, Split};
+use crate::model::Network;
+use crate::torch::settings::Autocast;
+
+/// Images per batch. Fixed, since a network's values can depend on it in the last bit.
+pub const BATCH: usize = 250;
+
+/// What an evaluation found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evaluation {
+    /// The share of images recognised, in [0, 1].
+    pub accuracy: f64,
+    /// Mean cross-entropy in nats.
+    pub loss: f64,
+}
+
+/// Evaluates on a whole split. `observe` sees the logits of each batch (f32 `[N, classes]`).
+///
+/// # Errors
+///
+/// What an operator or plugin says.
+pub fn evaluate(
+    network: &Network,
+    split: &Split,
+    normaliser: &Normaliser,
+    precision: Precision,
+    observe: &mut dyn FnMut(&Tensor),
+) -> Result<Evaluation, TrainError> {
+    if split.is_empty() {
+        return Err(TrainError::Setting("there are no images to evaluate on".to_owned()));
+    }
+    let device = network.device();
+    let mut losses = Tensor::zeros([], (Kind::Double, device));
+    let mut hits = Tensor::zeros([], (Kind::Int64, device));
+    tch::no_grad(|| {
+        for batch in split.evaluation_batches(BATCH) {
+            let batch = batch?;
+            let inputs = normaliser.apply(&batch.images)?;
+            let outputs = {
+                let _autocast = match precision {
+                    Precision::Bf16 => Some(Autocast::new(device, Kind::BFloat16, true)?),
+                    _ => None,
+                };
+                network.forward(&inputs, Mode::Eval)?
+            };
+            let logits = outputs[0].1.f_to_kind(Kind::Float)?;
+            let mean = loss::cross_entropy(&logits, &batch.targets)?.f_to_kind(Kind::Double)?;
+            losses = losses.f_add(&mean.f_mul_scalar(batch.len() as f64)?)?;
+            hits = hits.f_add(&loss::correct(&logits, &batch.targets)?)?;
+            observe(&logits);
+        }
+        Ok::<_, TrainError>(())
+    })?;
+    let images = split.len() as f64;
+    Ok(Evaluation {
+        accuracy: hits.int64_value(&[]) as f64 / images,
+        loss: losses.double_value(&[]) / images,
+    })
+}

@@ -1,0 +1,31 @@
+//! One training: batches, loss, optimizer, schedule, evaluation, checkpoints. Does not know which
+//! plugin is which, nor where a job's files finally lie.
+//!
+//! - [`spec`]: what a training needs;
+//! - [`recipe`]: the plugins of a recipe, made once;
+//! - [`training`]: the loop;
+//! - [`step`]: one optimizer step; [`optimizer`], [`loss`], [`batches`] are its parts;
+//! - [`evaluate`]: accuracy and loss of a network on a split;
+//! - [`checkpoint`]: a training in the middle, on disk;
+//! - [`access`]: the network as `init` and `score` plugins see it.
+
+pub mod access;
+pub mod batches;
+pub mod checkpoint;
+pub mod error;
+pub mod evaluate;
+pub mod loss;
+pub mod metrics;
+pub mod optimizer;
+pub mod recipe;
+pub mod results;
+pub mod spec;
+pub mod step;
+pub mod training;
+
+pub use error::TrainError;
+pub use evaluate::Evaluation;
+pub use recipe::Recipe;
+pub use results::Results;
+pub use spec::{Feed, TrainingSpec};
+pub use training::{Ended, Finished, Report, Training, train};

@@ -1,0 +1,281 @@
+//! SGD and AdamW on ATen's fused operators, with state that can be saved.
+
+use tch::{Kind, Tensor};
+
+use super::error::TrainError;
+use crate::config::Optimizer as Choice;
+use crate::model::Parameter;
+use crate::model::state::State;
+use crate::prune::Masks;
+use crate::prune::masks::keep;
+use crate::torch::grad::GradMode;
+use crate::torch::{Arg, Op};
+use jackpot_plugin_api::graph::Role;
+
+/// An optimizer with its state.
+#[derive(Debug)]
+pub struct Optimizer {
+    choice: Choice,
+    fused: Op,
+    /// Momentum (SGD) or the first moment (AdamW), one per parameter.
+    first: Vec<Tensor>,
+    /// AdamW's second moment.
+    second: Vec<Tensor>,
+    /// AdamW's step counters, f32.
+    steps: Vec<Tensor>,
+    /// Whether weight decay acts on each parameter.
+    decay: Vec<bool>,
+}
+
+impl Optimizer {
+    /// With zero state.
+    ///
+    /// # Errors
+    ///
+    /// A libtorch without the fused operators.
+    pub fn new(choice: &Choice, parameters: &[Parameter]) -> Result<Self, TrainError> {
+        let zeros = || parameters.iter().map(|p| p.tensor.detach().zeros_like()).collect();
+        let decay_norm = match choice {
+            Choice::Sgd { decay_norm, .. } | Choice::Adamw { decay_norm, .. } => *decay_norm,
+        };
+        let decays =
+            |p: &Parameter| p.decay && (decay_norm || !matches!(p.role, Role::Norm | Role::Bias));
+        let decay = parameters.iter().map(decays).collect();
+        let (fused, first, second, steps) = match choice {
+            Choice::Sgd { momentum, .. } => {
+                let first = if *momentum == 0.0 { Vec::new() } else { zeros() };
+                (Op::find("aten::_fused_sgd_")?, first, Vec::new(), Vec::new())
+            }
+            Choice::Adamw { .. } => {
+                let counter = |p: &Parameter| Tensor::zeros([], (Kind::Float, p.tensor.device()));
+                let steps = parameters.iter().map(counter).collect();
+                (Op::find("aten::_fused_adamw_")?, zeros(), zeros(), steps)
+            }
+        };
+        Ok(Self { choice: choice.clone(), fused, first, second, steps, decay })
+    }
+
+    /// One step at that learning rate. Parameters without a gradient are left alone, as in
+    /// PyTorch. Gradients are masked first: the weights' and moments' zeros then stay +0.0, since
+    /// decay and update of +0.0 by +0.0 are +0.0.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn step(
+        &mut self,
+        parameters: &[Parameter],
+        gradients: Vec<Option<Tensor>>,
+        masks: &Masks,
+        rate: f64,
+    ) -> Result<(), TrainError> {
+        let _no_grad = GradMode::disable();
+        let mut masked = Vec::with_capacity(gradients.len());
+        for (parameter, gradient) in parameters.iter().zip(gradients) {
+            masked.push(match (gradient, masks.get(&parameter.name)) {
+                (Some(gradient), Some(mask)) => Some(keep(mask, &gradient)?),
+                (gradient, _) => gradient,
+            });
+        }
+        for decay in [true, false] {
+            let chosen: Vec<usize> = (0..parameters.len())
+                .filter(|&i| self.decay[i] == decay && masked[i].is_some())
+                .collect();
+            if !chosen.is_empty() {
+                self.group(parameters, &masked, &chosen, decay, rate)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn group(
+        &self,
+        parameters: &[Parameter],
+        gradients: &[Option<Tensor>],
+        chosen: &[usize],
+        decay: bool,
+        rate: f64,
+    ) -> Result<(), TrainError> {
+        let pick = |list: &'_ [Tensor]| -> Vec<Tensor> {
+            chosen.iter().filter_map(|&i| list.get(i)).map(Tensor::shallow_clone).collect()
+        };
+        let (first, second, steps) = (pick(&self.first), pick(&self.second), pick(&self.steps));
+        let weights: Vec<&Tensor> = chosen.iter().map(|&i| &parameters[i].tensor).collect();
+        let gradients: Vec<&Tensor> =
+            chosen.iter().filter_map(|&i| gradients[i].as_ref()).collect();
+        let (first, second): (Vec<_>, Vec<_>) = (first.iter().collect(), second.iter().collect());
+        let lists = [weights.as_slice(), &gradients, &first];
+        let off = |value: f64| Arg::Float(if decay { value } else { 0.0 });
+        match &self.choice {
+            Choice::Sgd { momentum, weight_decay, nesterov, .. } => {
+                self.fused.call(
+                    &lists.map(Arg::TensorList),
+                    &[
+                        ("weight_decay", off(*weight_decay)),
+                        ("momentum", Arg::Float(*momentum)),
+                        ("lr", Arg::Float(rate)),
+                        ("dampening", Arg::Float(0.0)),
+                        ("nesterov", Arg::Bool(*nesterov)),
+                        ("maximize", Arg::Bool(false)),
+                        // The buffers begin as zeros, which the first step turns into the gradient.
+                        ("is_first_step", Arg::Bool(false)),
+                    ],
+                )?;
+            }
+            Choice::Adamw { beta1, beta2, eps, weight_decay, .. } => {
+                let counters: Vec<_> = steps.iter().collect();
+                for counter in &steps {
+                    let _ = counter.shallow_clone().f_add_scalar_(1.0)?;
+                }
+                let [weights, gradients, first] = lists;
+                self.fused.call(
+                    &[
+                        Arg::TensorList(weights),
+                        Arg::TensorList(gradients),
+                        Arg::TensorList(first),
+                        Arg::TensorList(&second),
+                        Arg::TensorList(&[]),
+                        Arg::TensorList(&counters),
+                    ],
+                    &[
+                        ("lr", Arg::Float(rate)),
+                        ("beta1", Arg::Float(*beta1)),
+                        ("beta2", Arg::Float(*beta2)),
+                        ("weight_decay", off(*weight_decay)),
+                        ("eps", Arg::Float(*eps)),
+                        ("amsgrad", Arg::Bool(false)),
+                        ("maximize", Arg::Bool(false)),
+                    ],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The state under the parameters' names: `momentum.conv1.weight`.
+    pub fn state(&self, parameters: &[Parameter]) -> State {
+        let lists = [("first", &self.first), ("second", &self.second), ("step", &self.steps)];
+        let named = |(what, list): (&'static str, &Vec<Tensor>)| {
+            let named = parameters.iter().zip(list);
+            let one =
+                |(p, t): (&Parameter, &Tensor)| (format!("{what}.{}", p.name), t.shallow_clone());
+            named.map(one).collect::<Vec<_>>()
+        };
+        lists.into_iter().flat_map(named).collect()
+    }
+
+    /// Takes a saved state back.
+    ///
+    /// # Errors
+    ///
+    /// A tensor that is missing or has another shape.
+    pub fn load(&mut self, parameters: &[Parameter], state: &State) -> Result<(), String> {
+        let lists = [("first", &self.first), ("second", &self.second), ("step", &self.steps)];
+        for (what, list) in lists {
+            for (parameter, own) in parameters.iter().zip(list) {
+                let name = format!("{what}.{}", parameter.name);
+                let saved = state.get(&name).filter(|saved| saved.size() == own.size());
+                let saved = saved.ok_or_else(|| format!("it lacks the optimizer's `{name}`"))?;
+                own.shallow_clone().f_copy_(saved).map_err(|e| e.to_string())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Owner;
+
+    fn parameter(values: &[f64]) -> Parameter {
+        Parameter {
+            name: "w".to_owned(),
+            tensor: Tensor::from_slice(values).set_requires_grad(true),
+            role: Role::Conv,
+            decay: true,
+            prunable: true,
+            owner: Owner::Graph,
+        }
+    }
+
+    fn sgd(momentum: f64, nesterov: bool) -> Choice {
+        Choice::Sgd { lr: 0.1, momentum, weight_decay: 0.5, nesterov, decay_norm: true }
+    }
+
+    fn run(choice: &Choice, steps: usize) -> Vec<f64> {
+        let parameters = [parameter(&[2.0])];
+        let mut optimizer = Optimizer::new(choice, &parameters).unwrap();
+        for _ in 0..steps {
+            let gradient = Some(Tensor::from_slice(&[1.0_f64]));
+            optimizer.step(&parameters, vec![gradient], &Masks::none(), 0.1).unwrap();
+        }
+        Vec::try_from(parameters[0].tensor.detach()).unwrap()
+    }
+
+    #[test]
+    fn sgd_by_hand() {
+        // g = 1 + 0.5·2 = 2; w = 2 − 0.2 = 1.8. Then g = 1.9, v = 0.9·2 + 1.9 = 3.7, w = 1.43.
+        assert!((run(&sgd(0.9, false), 2)[0] - 1.43).abs() < 1e-12);
+        // Nesterov: d = g + 0.9·v: 2 + 1.8 = 3.8, w = 1.62. g = 1.81, v = 3.61, d = 5.059.
+        assert!((run(&sgd(0.9, true), 2)[0] - 1.1141).abs() < 1e-12);
+        assert!((run(&sgd(0.0, false), 1)[0] - 1.8).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_pruned_weight_stays_plus_zero() {
+        let parameters = [parameter(&[0.0, 1.0])];
+        let mask = Tensor::from_slice(&[false, true]);
+        let masks = Masks::from_tensors([("w".to_owned(), mask)]);
+        for choice in [
+            sgd(0.9, true),
+            Choice::Adamw {
+                lr: 0.1,
+                beta1: 0.9,
+                beta2: 0.999,
+                eps: 1e-8,
+                weight_decay: 0.1,
+                decay_norm: true,
+            },
+        ] {
+            let mut optimizer = Optimizer::new(&choice, &parameters).unwrap();
+            for sign in [1.0, -1.0, f64::INFINITY] {
+                let gradient = Some(Tensor::from_slice(&[sign * 3.0, -0.0_f64]));
+                optimizer.step(&parameters, vec![gradient], &masks, 0.1).unwrap();
+                let bits = |t: &Tensor| Vec::<f64>::try_from(t.detach()).unwrap()[0].to_bits();
+                assert_eq!(bits(&parameters[0].tensor), 0);
+                assert!(optimizer.first.iter().all(|t| bits(t) == 0));
+            }
+        }
+    }
+
+    #[test]
+    fn decay_can_spare_norms() {
+        let mut bn = parameter(&[2.0]);
+        bn.role = Role::Norm;
+        let choice = Choice::Sgd {
+            lr: 0.1,
+            momentum: 0.0,
+            weight_decay: 0.5,
+            nesterov: false,
+            decay_norm: false,
+        };
+        let parameters = [bn];
+        let mut optimizer = Optimizer::new(&choice, &parameters).unwrap();
+        let gradient = Some(Tensor::from_slice(&[1.0_f64]));
+        optimizer.step(&parameters, vec![gradient], &Masks::none(), 0.1).unwrap();
+        assert_eq!(parameters[0].tensor.double_value(&[0]), 1.9);
+    }
+
+    #[test]
+    fn state_goes_there_and_back() {
+        let parameters = [parameter(&[2.0])];
+        let mut one = Optimizer::new(&sgd(0.9, false), &parameters).unwrap();
+        let gradient = || vec![Some(Tensor::from_slice(&[1.0_f64]))];
+        one.step(&parameters, gradient(), &Masks::none(), 0.1).unwrap();
+        let mut two = Optimizer::new(&sgd(0.9, false), &parameters).unwrap();
+        two.load(&parameters, &one.state(&parameters)).unwrap();
+        assert!(two.first[0].equal(&one.first[0]));
+        assert!(two.load(&parameters, &State::new()).unwrap_err().contains("first.w"));
+    }
+}

@@ -1,0 +1,101 @@
+//! One optimizer step.
+
+use jackpot_plugin_api::ctx::Progress;
+use jackpot_plugin_api::model::Mode;
+use tch::{Kind, Tensor};
+
+use super::batches::Prepared;
+use super::error::TrainError;
+use super::loss;
+use super::optimizer::Optimizer;
+use super::recipe::Recipe;
+use super::spec::TrainingSpec;
+use crate::config::Precision;
+use crate::model::{Network, Substitutes};
+use crate::prune::Masks;
+use crate::torch::grad::{GradOptions, grad};
+use crate::torch::settings::Autocast;
+
+/// What a step gives besides new weights; 0-dimensional tensors on the device.
+#[derive(Debug)]
+pub struct StepResult {
+    pub loss: Tensor,
+    /// Images recognised, i64.
+    pub correct: Tensor,
+}
+
+/// Forward, backward, update at that learning rate.
+///
+/// # Errors
+///
+/// What an operator or plugin says.
+#[allow(clippy::too_many_arguments)]
+pub fn step(
+    spec: &TrainingSpec<'_>,
+    recipe: &Recipe,
+    network: &Network,
+    optimizer: &mut Optimizer,
+    masks: &Masks,
+    batch: &Prepared,
+    progress: Progress,
+    rate: f64,
+) -> Result<StepResult, TrainError> {
+    let outputs = forward(spec, network, &batch.inputs, Mode::Train)?;
+    let value = loss::of_batch(
+        recipe.loss.as_ref(),
+        network,
+        &outputs,
+        &batch.targets,
+        progress,
+        spec.seed,
+    )?;
+    let weights: Vec<&Tensor> = network.parameters().iter().map(|p| &p.tensor).collect();
+    let options = GradOptions { allow_unused: true, ..GradOptions::default() };
+    let gradients = grad(&[&value], &weights, None, options)?;
+    optimizer.step(network.parameters(), gradients, masks, rate)?;
+    let logits = &outputs[0].1;
+    let correct = tch::no_grad(|| loss::correct(logits, &batch.targets))?;
+    Ok(StepResult { loss: value.detach(), correct })
+}
+
+/// The network's outputs in the training's precision.
+///
+/// # Errors
+///
+/// What an operator or plugin says.
+pub fn forward(
+    spec: &TrainingSpec<'_>,
+    network: &Network,
+    inputs: &Tensor,
+    mode: Mode,
+) -> Result<Vec<(String, Tensor)>, TrainError> {
+    let _autocast = match spec.precision {
+        Precision::Bf16 => Some(Autocast::new(spec.device, Kind::BFloat16, true)?),
+        _ => None,
+    };
+    Ok(network.forward(inputs, mode)?)
+}
+
+/// Where a forward pass first gives a value that is not finite, in words.
+pub fn first_not_finite(network: &Network, batch: &Prepared) -> String {
+    let mut place = None;
+    let mut observe = |node: &str, value: &Tensor| {
+        if place.is_none() && value.is_floating_point() && !all_finite(value) {
+            place = Some(node.to_owned());
+        }
+    };
+    let run = tch::no_grad(|| {
+        let mode = Mode::BatchStats;
+        network.forward_observed(&batch.inputs, mode, Substitutes::default(), Some(&mut observe))
+    });
+    match (run, place) {
+        (_, Some(node)) => format!("; the first value that is not finite comes from node `{node}`"),
+        (Err(error), None) => format!("; the network itself says: {error}"),
+        (Ok(_), None) => "; the network's outputs are finite, so it comes from the loss".to_owned(),
+    }
+}
+
+/// Whether no value is NaN or infinite.
+pub fn all_finite(value: &Tensor) -> bool {
+    value.isfinite().all().int64_value(&[]) != 0
+}

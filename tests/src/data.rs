@@ -1,0 +1,92 @@
+//! Small datasets in real formats. The images are noise around one colour per class, so that a
+//! few steps learn something.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+use crate::Sandbox;
+
+/// A sequence of bytes that looks random and is always the same.
+struct Noise(u64);
+
+impl Noise {
+    fn byte(&mut self) -> u8 {
+        // Knuth's multiplier; the upper bits are the good ones.
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 56) as u8
+    }
+}
+
+/// Channels × side × side pixels of that class.
+fn image(class: usize, side: usize, noise: &mut Noise) -> Vec<u8> {
+    let pixel = |channel: usize, noise: &mut Noise| {
+        let colour = (class * 83 + channel * 131) % 160;
+        (colour as u8).saturating_add(noise.byte() / 3)
+    };
+    let mut pixels = Vec::with_capacity(3 * side * side);
+    for channel in 0..3 {
+        pixels.extend((0..side * side).map(|_| pixel(channel, noise)));
+    }
+    pixels
+}
+
+/// `data.safetensors`: 64 training and 32 test images, 3 × 8 × 8, of 4 classes.
+pub fn tensors(sandbox: &Sandbox) -> PathBuf {
+    let path = sandbox.at("data.safetensors");
+    fs::write(&path, tensors_file([64, 32], 4)).unwrap();
+    path
+}
+
+/// The bytes of a file of the dataset `tensors` with so many training and test images.
+pub fn tensors_file(sizes: [usize; 2], classes: usize) -> Vec<u8> {
+    let mut noise = Noise(7);
+    let mut parts = Vec::new();
+    for (split, size) in ["train", "test"].into_iter().zip(sizes) {
+        let images: Vec<u8> = (0..size).flat_map(|i| image(i % classes, 8, &mut noise)).collect();
+        let labels: Vec<u8> =
+            (0..size).flat_map(|i| ((i % classes) as i64).to_le_bytes()).collect();
+        parts.push((format!("{split}_images"), Dtype::U8, vec![size, 3, 8, 8], images));
+        parts.push((format!("{split}_labels"), Dtype::I64, vec![size], labels));
+    }
+    let views = parts.iter().map(|(name, dtype, shape, bytes)| {
+        (name.as_str(), TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+/// CIFAR-10's binary files in `folder`: 10 images in each of the five training files and 20 for
+/// testing.
+pub fn cifar10(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let mut noise = Noise(10);
+    let mut records = |count: usize| -> Vec<u8> {
+        (0..count)
+            .flat_map(|i| [vec![(i % 10) as u8], image(i % 10, 32, &mut noise)].concat())
+            .collect()
+    };
+    for number in 1..=5 {
+        fs::write(folder.join(format!("data_batch_{number}.bin")), records(10)).unwrap();
+    }
+    fs::write(folder.join("test_batch.bin"), records(20)).unwrap();
+}
+
+/// CIFAR-100's binary files in `folder`: 100 images for training and 100 for testing.
+pub fn cifar100(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let mut noise = Noise(100);
+    for name in ["train.bin", "test.bin"] {
+        let record = |i: usize| [vec![(i / 5) as u8, i as u8], image(i, 32, &mut noise)].concat();
+        fs::write(folder.join(name), (0..100).flat_map(record).collect::<Vec<u8>>()).unwrap();
+    }
+}
+
+/// The small real files, if the machine has them (see CONTRIBUTING.md).
+pub fn real() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("JACKPOT_TEST_DATA")?).join("small");
+    assert!(folder.is_dir(), "JACKPOT_TEST_DATA has no folder `small`");
+    Some(folder)
+}

@@ -1,0 +1,77 @@
+//! A folder of one test's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::config::Config;
+use crate::install::install;
+use crate::process::{Program, Ran};
+
+/// A temporary folder with configs, data and runs; gone when dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+impl Sandbox {
+    /// An empty one.
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("sandbox-").tempdir_in(&install().scratch);
+        Self { folder: folder.unwrap() }
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A place in it.
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.path().join(path)
+    }
+
+    /// Writes a file.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Writes a config as `tiny.toml`.
+    pub fn config(&self, config: &Config) -> PathBuf {
+        self.write("tiny.toml", config.text())
+    }
+
+    /// The program, started in this folder.
+    pub fn jackpot(&self, args: &[&str]) -> Program {
+        Program::new().args(args).current_dir(self.path())
+    }
+
+    /// The program with the fixtures among its plugins.
+    pub fn with_fixtures(&self, args: &[&str]) -> Program {
+        let folder = install().folder("fixtures");
+        self.jackpot(args).arg("--plugin-dir").arg(folder)
+    }
+
+    /// Runs a config into `runs/tiny`, with the fixtures.
+    #[track_caller]
+    pub fn run(&self, config: &Config) -> Ran {
+        self.config(config);
+        self.with_fixtures(&["run", "tiny.toml"]).run()
+    }
+
+    /// The text with this folder's path replaced by `.`.
+    pub fn relative(&self, text: &str) -> String {
+        let real = self.path().canonicalize().unwrap();
+        text.replace(real.to_str().unwrap(), ".").replace(self.path().to_str().unwrap(), ".")
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
