@@ -39,6 +39,7 @@ def formula():
 
 def cases():
     yield "formula", formula()
+    yield "state-dicts", networks.state_dicts()
     for architecture, width, batch, side in [
         ("resnet8", 4, 4, 32),
         ("resnet8", 16, 4, 32),

@@ -125,6 +125,23 @@ def deviation(ours, exact):
     return float(max(parts))
 
 
+def state_dicts():
+    """Names and shapes of parameters and buffers in state-dict order, and how many numbers the
+    parameters are."""
+
+    def lines(tensors):
+        return [" ".join([name, *map(str, value.shape)]) for name, value in tensors]
+
+    shapes = [("resnet8", 16), ("resnet20", 16), ("resnet32", 16), ("resnet18", 64)]
+    counts, about = [], []
+    for architecture, width in shapes:
+        net = ARCHITECTURES[architecture](width, 10)
+        counts.append(sum(value.numel() for value in net.parameters()))
+        names = {"parameters": lines(net.named_parameters()), "buffers": lines(net.named_buffers())}
+        about.append({"architecture": architecture, "width": width} | names)
+    return {"counts": np.array(counts)}, {"classes": 10, "networks": about}
+
+
 def forward(architecture, width, batch, side):
     """Logits in eval and train mode, and the running statistics that train mode leaves."""
     label = f"forward/{architecture}-{width}"

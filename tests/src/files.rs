@@ -52,3 +52,22 @@ pub fn assert_same(a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>)
     assert!(differ.is_empty(), "these files differ, or are in one of the folders: {differ:#?}");
     assert!(!a.is_empty(), "there are no files");
 }
+
+/// Copies a folder's content; symbolic links stay links.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, entry) = {
+            let entry = entry.unwrap();
+            (entry.path(), to.join(entry.file_name()))
+        };
+        let kind = fs::symlink_metadata(&path).unwrap().file_type();
+        if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(&path).unwrap(), entry).unwrap();
+        } else if kind.is_dir() {
+            copy(&path, &entry);
+        } else {
+            fs::copy(&path, entry).unwrap();
+        }
+    }
+}

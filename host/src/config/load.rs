@@ -33,6 +33,12 @@ impl Loaded {
         &self.draft.name
     }
 
+    /// The config with the plugins' parameters as they are written: enough to look at a run where
+    /// its plugins are not. For everything else [`check_plugins`] gives the config.
+    pub fn unchecked(&self) -> &Config {
+        &self.draft
+    }
+
     /// The folders to search for plugins, absolute: `--plugin-dir`, then `[plugins] path`.
     pub fn plugin_path(&self) -> &[PathBuf] {
         &self.draft.plugin_path

@@ -56,6 +56,13 @@ impl KnobSet {
         Ok(())
     }
 
+    /// Keeps the values in that dtype from here on; f64 gets what f32 had rounded.
+    pub(super) fn convert_to(&mut self, kind: Kind) {
+        for knob in &mut self.knobs {
+            knob.tensor = Tensor::full([], knob.value, (kind, knob.tensor.device()));
+        }
+    }
+
     /// The tensor of a knob.
     pub fn tensor(&self, name: &str) -> Option<&Tensor> {
         self.knobs.iter().find(|knob| knob.name == name).map(|knob| &knob.tensor)

@@ -5,6 +5,7 @@
 //! - [`network`]: parameters, buffers, knobs and the compiled graph together;
 //! - [`state`]: weights to and from safetensors files, under PyTorch's state-dict names.
 
+mod build;
 pub mod error;
 pub mod graph;
 mod initial;
@@ -15,7 +16,8 @@ mod sites;
 pub mod state;
 mod store;
 
+pub use build::BuildOptions;
 pub use error::ModelError;
-pub use network::{BuildOptions, Network};
+pub use network::Network;
 pub use run::{ForwardContext, Substitutes};
 pub use store::{Buffer, Owner, Parameter};

@@ -3,7 +3,8 @@
 //!
 //! - [`spec`]: what a training needs;
 //! - [`recipe`]: the plugins of a recipe, made once;
-//! - [`training`]: the loop;
+//! - [`training`]: network, recipe and masks together;
+//! - [`fit`]: the loop over epochs and batches;
 //! - [`step`]: one optimizer step; [`optimizer`], [`loss`], [`batches`] are its parts;
 //! - [`evaluate`]: accuracy and loss of a network on a split;
 //! - [`checkpoint`]: a training in the middle, on disk;
@@ -14,18 +15,24 @@ pub mod batches;
 pub mod checkpoint;
 pub mod error;
 pub mod evaluate;
+pub mod fit;
 pub mod loss;
+mod meter;
 pub mod metrics;
 pub mod optimizer;
+pub mod outcome;
 pub mod recipe;
 pub mod results;
 pub mod spec;
 pub mod step;
+mod sums;
 pub mod training;
 
 pub use error::TrainError;
 pub use evaluate::Evaluation;
+pub use fit::train;
+pub use outcome::{Ended, Finished, Report};
 pub use recipe::Recipe;
 pub use results::Results;
 pub use spec::{Feed, TrainingSpec};
-pub use training::{Ended, Finished, Report, Training, train};
+pub use training::Training;

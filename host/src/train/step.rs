@@ -8,11 +8,10 @@ use super::batches::Prepared;
 use super::error::TrainError;
 use super::loss;
 use super::optimizer::Optimizer;
-use super::recipe::Recipe;
 use super::spec::TrainingSpec;
+use super::training::Training;
 use crate::config::Precision;
 use crate::model::{Network, Substitutes};
-use crate::prune::Masks;
 use crate::torch::grad::{GradOptions, grad};
 use crate::torch::settings::Autocast;
 
@@ -24,38 +23,30 @@ pub struct StepResult {
     pub correct: Tensor,
 }
 
-/// Forward, backward, update at that learning rate.
-///
-/// # Errors
-///
-/// What an operator or plugin says.
-#[allow(clippy::too_many_arguments)]
-pub fn step(
-    spec: &TrainingSpec<'_>,
-    recipe: &Recipe,
-    network: &Network,
-    optimizer: &mut Optimizer,
-    masks: &Masks,
-    batch: &Prepared,
-    progress: Progress,
-    rate: f64,
-) -> Result<StepResult, TrainError> {
-    let outputs = forward(spec, network, &batch.inputs, Mode::Train)?;
-    let value = loss::of_batch(
-        recipe.loss.as_ref(),
-        network,
-        &outputs,
-        &batch.targets,
-        progress,
-        spec.seed,
-    )?;
-    let weights: Vec<&Tensor> = network.parameters().iter().map(|p| &p.tensor).collect();
-    let options = GradOptions { allow_unused: true, ..GradOptions::default() };
-    let gradients = grad(&[&value], &weights, None, options)?;
-    optimizer.step(network.parameters(), gradients, masks, rate)?;
-    let logits = &outputs[0].1;
-    let correct = tch::no_grad(|| loss::correct(logits, &batch.targets))?;
-    Ok(StepResult { loss: value.detach(), correct })
+impl Training<'_> {
+    /// Forward, backward, update at that learning rate.
+    ///
+    /// # Errors
+    ///
+    /// What an operator or plugin says.
+    pub fn step(
+        &self,
+        optimizer: &mut Optimizer,
+        batch: &Prepared,
+        progress: Progress,
+        rate: f64,
+    ) -> Result<StepResult, TrainError> {
+        let (spec, network) = (&self.spec, &self.network);
+        let outputs = forward(spec, network, &batch.inputs, Mode::Train)?;
+        let (loss, targets) = (self.recipe.loss.as_ref(), &batch.targets);
+        let value = loss::of_batch(loss, network, &outputs, targets, progress, spec.seed)?;
+        let weights: Vec<&Tensor> = network.parameters().iter().map(|p| &p.tensor).collect();
+        let options = GradOptions { allow_unused: true, ..GradOptions::default() };
+        let gradients = grad(&[&value], &weights, None, options)?;
+        optimizer.step(network.parameters(), gradients, &self.masks, rate)?;
+        let correct = tch::no_grad(|| loss::correct(&outputs[0].1, targets))?;
+        Ok(StepResult { loss: value.detach(), correct })
+    }
 }
 
 /// The network's outputs in the training's precision.

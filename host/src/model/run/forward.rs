@@ -3,7 +3,7 @@
 use jackpot_plugin_api::model::Mode;
 use tch::Tensor;
 
-use super::plan::{Call, Plan, SiteCall, Source, Step};
+use super::plan::{Call, Observe, Plan, SiteCall, Source, Step};
 use crate::model::error::ModelError;
 use crate::torch::{Arg, Value};
 
@@ -49,7 +49,7 @@ pub(super) fn run(
     buffers: &[&Tensor],
     knobs: &[&Tensor],
     context: &ForwardContext<'_>,
-    mut observe: Option<&mut dyn FnMut(&str, &Tensor)>,
+    mut observe: Option<&mut Observe<'_>>,
 ) -> Result<Vec<(String, Tensor)>, ModelError> {
     if inputs.len() != plan.inputs {
         let message = format!("{} tensors for {} inputs", inputs.len(), plan.inputs);

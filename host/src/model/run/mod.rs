@@ -6,4 +6,4 @@ mod forward;
 mod plan;
 
 pub use forward::{ForwardContext, Substitutes};
-pub use plan::{Plan, SiteCall};
+pub use plan::{Observe, Plan, SiteCall};

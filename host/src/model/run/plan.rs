@@ -12,6 +12,9 @@ use crate::torch::Op;
 /// What a site's plugin does with its input.
 pub type SiteCall<'a> = dyn Fn(usize, &Tensor) -> Result<Tensor, ModelError> + 'a;
 
+/// Sees each node's name and first result.
+pub type Observe<'a> = dyn FnMut(&str, &Tensor) + 'a;
+
 /// The nodes of a graph as calls.
 #[derive(Debug)]
 pub struct Plan {
@@ -96,7 +99,7 @@ impl Plan {
         buffers: &[&Tensor],
         knobs: &[&Tensor],
         context: &ForwardContext<'_>,
-        observe: Option<&mut dyn FnMut(&str, &Tensor)>,
+        observe: Option<&mut Observe<'_>>,
     ) -> Result<Vec<(String, Tensor)>, ModelError> {
         super::forward::run(self, inputs, parameters, buffers, knobs, context, observe)
     }
