@@ -1,5 +1,6 @@
 //! Jackpot: draws lottery tickets, spends them under tweaks, reports what helps.
 
+pub mod cli;
 pub mod config;
 pub mod data;
 pub mod engine;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `jackpot` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jackpot::cli::run()
+}

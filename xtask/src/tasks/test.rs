@@ -22,6 +22,9 @@ pub fn run(workspace: &Workspace, extra: &[String]) -> Result<(), Failure> {
         }
         tests.args(extra);
     }
+    // Tests run side by side: with two OpenMP threads each on two cores, threads that wait for
+    // each other spin and everything becomes many times slower.
+    tests.env("OMP_NUM_THREADS", "1");
     start(tests)?;
     if extra.is_empty() {
         start(workspace.cargo(&["test", "--workspace", "--doc"]))?;

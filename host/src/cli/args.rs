@@ -1,0 +1,150 @@
+//! What may be typed: commands, arguments, options, and their help.
+
+mod data;
+mod eval;
+mod experiment;
+mod plugin;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub use data::{DataCommand, Dataset};
+pub use eval::{EvalArgs, EvalSplit, StoredWeights};
+pub use experiment::{ExperimentArgs, Overriding, RunArgs};
+pub use plugin::{KindArg, PluginCommand};
+
+const OVERVIEW: &str = "\
+First steps:
+  jackpot run configs/quickstart.toml     draw tickets, spend them, report
+  jackpot plan my.toml                    what would be trained
+  jackpot plugin list                     the tweaks and networks there are
+
+Exit codes: 0 done; 1 something failed; 2 usage or config error; 3 stopped in time with
+work left, everything saved; 130 killed by a second Ctrl-C.";
+
+/// Draws lottery tickets (sparse sub-networks), spends them under tweaks, reports what helps.
+#[derive(Debug, Parser)]
+#[command(name = "jackpot", version, after_help = OVERVIEW, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Common {
+    /// Print only errors and results
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print more; -vv and -vvv still more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// How messages and progress are written to stderr
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// Show no bars, only lines
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// How stderr is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Draw, spend and report: whatever is missing, nothing twice
+    #[command(after_help = "\
+Example: jackpot run configs/quickstart.toml --set train.epochs=3 --out runs/short
+
+Running it again resumes. Any number of processes may work on one run. Ctrl-C saves and
+stops after the current step (exit code 3).")]
+    Run(RunArgs),
+    /// Draw only: find the tickets
+    #[command(after_help = "Example: jackpot draw my.toml --only 'draw/imp/seed-42'")]
+    Draw(RunArgs),
+    /// Spend only: retrain tickets that are already drawn
+    #[command(after_help = "Example: jackpot spend my.toml --only 'spend/all' --shard 1/4")]
+    Spend(RunArgs),
+    /// Show the jobs of a config: done, to do, in conflict; estimated time and disk
+    #[command(after_help = "Example: jackpot plan my.toml --set 'seeds=[42, 43]'")]
+    Plan(ExperimentArgs),
+    /// Show how far a run is, with failed and running jobs
+    #[command(after_help = "Example: jackpot status runs/quickstart")]
+    Status {
+        /// The run's folder
+        run: PathBuf,
+    },
+    /// Print the comparison table; write report.html, results.csv and results.md
+    #[command(after_help = "Example: jackpot report runs/quickstart --baseline vanilla -o out")]
+    Report {
+        /// The runs' folders; each gets a table of its own
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<PathBuf>,
+        /// Where to write the files [default: the run's folder]; of several runs, into one folder each
+        #[arg(short, long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// The recipe that the others are compared with [default: vanilla, else the first]
+        #[arg(long, value_name = "RECIPE")]
+        baseline: Option<String>,
+    },
+    /// Measure the accuracy of stored weights on a dataset
+    #[command(after_help = "\
+Examples: jackpot eval runs/quickstart --recipe tweaks --level 2
+          jackpot eval weights.safetensors --config my.toml --logits logits.safetensors")]
+    Eval(EvalArgs),
+    /// List plugins, or describe one
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// List datasets, or check one's files
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Check a config without running it, or print its JSON schema
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// Configs.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check a config and the plugins it names; nothing is read or trained
+    #[command(after_help = "Example: jackpot config check my.toml")]
+    Check {
+        /// The config, a TOML file
+        config: PathBuf,
+        #[command(flatten)]
+        overriding: Overriding,
+        /// Print the config with every default written out
+        #[arg(long)]
+        print: bool,
+    },
+    /// Print the JSON schema of configs, with the parameters of the plugins that are found
+    #[command(after_help = "Example: jackpot config schema > jackpot.schema.json")]
+    Schema {
+        #[command(flatten)]
+        folders: PluginFolders,
+    },
+}
+
+/// Where plugins are searched first.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PluginFolders {
+    /// A folder to search for plugins before all others (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub plugin_dir: Vec<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests;

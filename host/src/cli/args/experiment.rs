@@ -1,0 +1,85 @@
+//! The arguments of commands that read a config.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::PluginFolders;
+use crate::config::Overrides;
+use crate::experiment::{Glob, Selection, Shard};
+
+/// A config and the run it belongs to.
+#[derive(Debug, Clone, Args)]
+pub struct ExperimentArgs {
+    /// The experiment, a TOML file
+    pub config: PathBuf,
+    /// The run's folder [default: runs/<name>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub overriding: Overriding,
+}
+
+/// What replaces keys of the config.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Overriding {
+    /// Change a key of the config; VALUE is TOML (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The seed instead of the config's; several with commas
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub seed: Vec<u64>,
+    /// Where to compute: auto, cpu, cuda or cuda:N
+    #[arg(long)]
+    pub device: Option<String>,
+    #[command(flatten)]
+    pub folders: PluginFolders,
+}
+
+impl Overriding {
+    /// As the config takes them.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            set: self.set.clone(),
+            seeds: (!self.seed.is_empty()).then(|| self.seed.clone()),
+            device: self.device.clone(),
+            plugin_dirs: self.folders.plugin_dir.clone(),
+        }
+    }
+}
+
+/// An experiment, and which of its jobs to do.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub experiment: ExperimentArgs,
+    /// Only the jobs whose folder, or one above it, matches: 'spend/all', '*/level-07'
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub only: Option<Glob>,
+    /// Only this process's share of the jobs: 2/4 is the second of four
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Keep finished jobs that were made with another file of the same plugin
+    #[arg(long)]
+    pub accept_plugins: bool,
+}
+
+impl RunArgs {
+    /// The jobs to do, of the draws and of the spends as asked.
+    pub fn selection(&self, draw: bool, spend: bool) -> Selection {
+        Selection {
+            draw,
+            spend,
+            only: self.only.clone(),
+            shard: self.shard,
+            accept_changed_plugins: self.accept_plugins,
+        }
+    }
+}
+
+fn glob(pattern: &str) -> Result<Glob, String> {
+    match pattern.is_empty() {
+        true => Err("an empty pattern matches nothing; '*' matches everything".to_owned()),
+        false => Ok(Glob::new(pattern)),
+    }
+}

@@ -1,0 +1,111 @@
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split_whitespace())
+}
+
+fn run_args(line: &str) -> RunArgs {
+    match parse(line).unwrap().command {
+        Command::Run(args) | Command::Draw(args) | Command::Spend(args) => args,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn clap_finds_no_contradiction() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_has_an_example_and_every_argument_help() {
+    fn check(command: &clap::Command) {
+        for argument in command.get_arguments().filter(|a| !a.is_hide_set()) {
+            assert!(argument.get_help().is_some(), "{} {argument}", command.get_name());
+        }
+        if command.has_subcommands() {
+            command.get_subcommands().for_each(check);
+        } else {
+            let text = command.get_after_help().unwrap_or_default().to_string();
+            assert!(text.contains(&format!(" {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+    check(&Cli::command());
+}
+
+#[test]
+fn examples_parse() {
+    fn check(command: &clap::Command) {
+        command.get_subcommands().for_each(check);
+        let text = command.get_after_help().unwrap_or_default().to_string();
+        for line in text.lines().filter_map(|line| line.split_once("jackpot ")) {
+            let words = line.1.split("  ").next().unwrap_or_default().split(" > ").next();
+            let words = words.unwrap_or_default().replace('\'', "").replace(", ", ",");
+            let parsed = parse(&format!("jackpot {words}"));
+            assert!(parsed.is_ok(), "{words}: {parsed:?}");
+        }
+    }
+    check(&Cli::command());
+}
+
+#[test]
+fn overrides_come_in_order() {
+    let args = run_args(
+        "jackpot run a.toml --set a=1 --set b.c=2 --seed 1,2 --seed 3 --device cpu \
+         --plugin-dir p --plugin-dir q --out o",
+    );
+    let overrides = args.experiment.overriding.overrides();
+    assert_eq!(overrides.set, ["a=1", "b.c=2"]);
+    assert_eq!(overrides.seeds, Some(vec![1, 2, 3]));
+    assert_eq!(overrides.device.as_deref(), Some("cpu"));
+    assert_eq!(overrides.plugin_dirs, ["p", "q"].map(PathBuf::from));
+    assert_eq!(args.experiment.out, Some("o".into()));
+    let none = run_args("jackpot draw a.toml").experiment.overriding.overrides();
+    assert_eq!(none, crate::config::Overrides::default());
+}
+
+#[test]
+fn selections() {
+    let args = run_args("jackpot spend a.toml --only spend/all --shard 2/4 --accept-plugins");
+    let selection = args.selection(false, true);
+    assert!(!selection.draw && selection.spend && selection.accept_changed_plugins);
+    assert!(selection.only.unwrap().matches("spend/all/imp/seed-1/level-00"));
+    assert_eq!(selection.shard, Some("2/4".parse().unwrap()));
+    let error = parse("jackpot run a.toml --shard 5/4").unwrap_err().to_string();
+    assert!(error.contains("write 1/4 for the first of four"), "{error}");
+}
+
+#[test]
+fn common_options_stand_anywhere() {
+    for line in ["jackpot -vv run a.toml --no-progress", "jackpot run a.toml -vv --no-progress"] {
+        let cli = parse(line).unwrap();
+        assert_eq!((cli.common.verbose, cli.common.no_progress), (2, true), "{line}");
+    }
+    let json = parse("jackpot status r --log-format json").unwrap().common;
+    assert_eq!(json.log_format, LogFormat::Json);
+}
+
+#[test]
+fn wrong_use_has_exit_code_2() {
+    for line in [
+        "jackpot",
+        "jackpot runn a.toml",
+        "jackpot run",
+        "jackpot run a.toml b.toml",
+        "jackpot run a.toml -q -v",
+        "jackpot run a.toml --seed x",
+        "jackpot run a.toml --log-format xml",
+        "jackpot data check",
+        "jackpot report",
+        "jackpot plugin info swish --kind color",
+        "jackpot eval r --inputs",
+    ] {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+    }
+    for line in ["jackpot --help", "jackpot run --help", "jackpot --version"] {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 0, "{line}");
+    }
+}

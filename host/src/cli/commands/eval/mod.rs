@@ -1,0 +1,76 @@
+//! `jackpot eval`.
+
+mod target;
+
+use crate::cli::args::{EvalArgs, EvalSplit};
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::cli::words::{columns, plural};
+use crate::config::{ModelConfig, SpendConfig, TrainConfig};
+use crate::engine::Session;
+use crate::engine::evaluate::{Part, write_logits};
+use crate::experiment::Work;
+use target::{Network, Target, targets};
+
+/// Evaluates stored weights and prints what comes out.
+pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
+    let targets = targets(args)?;
+    if args.logits.is_some() && targets.weights.len() != 1 {
+        let count = plural(targets.weights.len(), "job");
+        return Err(Failure::usage(format!(
+            "--logits holds the outputs of one network, but {count} match; choose one with \
+             --draw, --recipe, --level and --seed"
+        )));
+    }
+    let mut session = Session::open(&targets.config, &targets.overrides)?;
+    session.prepare()?;
+    let part = match args.split {
+        EvalSplit::Test => Part::Test,
+        EvalSplit::Validation => Part::Validation,
+    };
+    let mut rows = vec![["weights", "accuracy", "loss", "as stored"].map(str::to_owned).to_vec()];
+    for target in &targets.weights {
+        let (model, train) = network(&session, target)?;
+        let found = session.evaluate(model, train, &target.path, part)?;
+        if let Some(file) = &args.logits {
+            let inputs = if args.inputs { Some(session.inputs(part)?) } else { None };
+            write_logits(file, &found.logits, inputs.as_ref())?;
+            let (file, images) = (file.display(), plural(found.images, "image"));
+            terminal.say(&format!("wrote {file}: the outputs for {images}"));
+        }
+        let stored = target.stored.filter(|_| part == Part::Test);
+        rows.push(vec![
+            target.name.clone(),
+            percent(found.evaluation.accuracy),
+            format!("{:.4}", found.evaluation.loss),
+            stored.map(percent).unwrap_or_default(),
+        ]);
+    }
+    terminal.print(&columns(&rows, 0, terminal.width()))
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// The network that the weights belong to, and how it is trained.
+fn network<'a>(
+    session: &'a Session,
+    target: &Target,
+) -> Result<(&'a ModelConfig, &'a TrainConfig), Failure> {
+    let config = &session.config;
+    let missing = |what: String| Failure::usage(format!("the config has no {what}"));
+    match &target.network {
+        Network::Of(key) => {
+            let work = Work::of(config, key);
+            work.map(|work| (work.model, work.train)).ok_or_else(|| missing(key.to_string()))
+        }
+        Network::Draws => Ok((&config.model, &config.train)),
+        Network::Recipe(name) => {
+            let named = |spend: &&SpendConfig| spend.recipe == *name;
+            let spend = config.spends.iter().find(named);
+            let recipe = || missing(format!("recipe `{name}`"));
+            spend.map(|spend| (&spend.model, &spend.train)).ok_or_else(recipe)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! One file per subcommand.
+
+mod config;
+mod data;
+mod eval;
+mod keep;
+mod plan;
+mod plugin;
+mod report;
+mod run;
+mod status;
+
+use super::args::{Command, ConfigCommand, DataCommand, PluginCommand};
+use super::failure::Failure;
+use super::terminal::Terminal;
+use run::Verb;
+
+/// Does a command.
+pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
+    match command {
+        Command::Run(args) => run::run(args, Verb::Run, terminal),
+        Command::Draw(args) => run::run(args, Verb::Draw, terminal),
+        Command::Spend(args) => run::run(args, Verb::Spend, terminal),
+        Command::Plan(args) => plan::run(args, terminal),
+        Command::Status { run } => status::run(run, terminal),
+        Command::Report { runs, out, baseline } => {
+            report::run(runs, out.as_deref(), baseline.as_deref(), terminal)
+        }
+        Command::Eval(args) => eval::run(args, terminal),
+        Command::Plugin(PluginCommand::List { kind, json, folders }) => {
+            plugin::list(folders, kind.map(|kind| kind.0), *json, terminal)
+        }
+        Command::Plugin(PluginCommand::Info { name, kind, json, folders }) => {
+            plugin::info(name, kind.map(|kind| kind.0), *json, folders, terminal)
+        }
+        Command::Data(DataCommand::List) => data::list(terminal),
+        Command::Data(DataCommand::Check { path, dataset }) => {
+            data::check(path.as_deref(), *dataset, terminal)
+        }
+        Command::Config(ConfigCommand::Check { config, overriding, print }) => {
+            config::check(config, overriding, *print, terminal)
+        }
+        Command::Config(ConfigCommand::Schema { folders }) => config::schema(folders, terminal),
+    }
+}

@@ -1,0 +1,41 @@
+//! A run under way, shown on stderr: bars on a terminal, else lines, or JSON.
+//!
+//! [`Tally`](tally::Tally) counts what the events say; [`text`] puts an event into words and
+//! [`layout`] the tally into lines of a given width; the observers only decide when.
+
+mod bars;
+mod json;
+mod layout;
+mod lines;
+#[cfg(test)]
+mod sample;
+mod tally;
+mod text;
+
+use std::sync::Arc;
+
+pub use bars::Bars;
+pub use json::Json;
+pub use lines::Lines;
+
+use super::terminal::Terminal;
+use crate::experiment::{Observer, Silent};
+
+/// An observer that can be told to get out of the way.
+pub trait Display: Observer {
+    /// Takes the bars away for good; lines go on.
+    fn close(&self) {}
+}
+
+impl Display for Silent {}
+
+/// What fits the terminal. `share` of the unfinished jobs need a training of their own; the
+/// others refer to one, which takes no time.
+pub fn display(terminal: &Terminal, share: f64) -> Arc<dyn Display> {
+    match terminal {
+        Terminal { json: true, .. } => Arc::new(Json::new(terminal)),
+        Terminal { quiet: true, .. } => Arc::new(Silent),
+        Terminal { animated: true, .. } => Arc::new(Bars::new(terminal, share)),
+        _ => Arc::new(Lines::new(terminal, share)),
+    }
+}

@@ -1,0 +1,162 @@
+//! The two streams: what may be printed on them, how wide they are, and how the bars on stderr
+//! make room for a line.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::{AsRawFd, RawFd};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde_json::json;
+
+use super::args::{Common, LogFormat};
+use super::failure::Failure;
+use crate::config;
+
+/// Columns of what is no terminal, unless `COLUMNS` says another number.
+const COLUMNS: usize = 100;
+
+/// Where the program prints. Clones are the same terminal.
+#[derive(Debug, Clone)]
+pub struct Terminal {
+    pub quiet: bool,
+    /// Whether stderr gets JSON lines.
+    pub json: bool,
+    /// Whether bars may be drawn on stderr.
+    pub animated: bool,
+    /// Whether stdout takes colours.
+    pub color: bool,
+    /// Whether stderr takes colours.
+    pub stderr_color: bool,
+    /// Whether the locale has more than ASCII.
+    pub unicode: bool,
+    /// The bars, of which there may be none.
+    pub bars: MultiProgress,
+}
+
+impl Terminal {
+    /// The terminal as it is found, and as the options want it.
+    pub fn new(options: &Common) -> Self {
+        let json = options.log_format == LogFormat::Json;
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let dumb = variable("TERM") == "dumb";
+        let stderr = io::stderr().is_terminal() && !dumb;
+        let plain = !variable("NO_COLOR").is_empty() || dumb;
+        let animated = stderr && !json && !options.quiet && !options.no_progress;
+        let target =
+            if animated { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self {
+            quiet: options.quiet,
+            json,
+            animated,
+            color: io::stdout().is_terminal() && !plain,
+            stderr_color: stderr && !json && !plain,
+            unicode: is_utf8([variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG")]),
+            bars: MultiProgress::with_draw_target(target),
+        }
+    }
+
+    /// Columns of stdout.
+    pub fn width(&self) -> usize {
+        columns(io::stdout().as_raw_fd()).unwrap_or_else(|| {
+            let variable = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+            variable.filter(|columns| *columns >= 20).unwrap_or(COLUMNS)
+        })
+    }
+
+    /// Columns of stderr.
+    pub fn stderr_width(&self) -> usize {
+        columns(io::stderr().as_raw_fd()).unwrap_or(COLUMNS)
+    }
+
+    /// Prints a result on stdout. A reader that has gone away is no error.
+    ///
+    /// # Errors
+    /// Stdout cannot be written: a full disk, for example.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        let written = self.bars.suspend(|| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+        });
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Failure::other(format!("cannot write to stdout: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells something on stderr, unless nothing but results is wanted.
+    pub fn say(&self, text: &str) {
+        match (self.quiet, self.json) {
+            (true, _) => {}
+            (false, true) => self.line(&json!({ "event": "note", "message": text }).to_string()),
+            (false, false) => self.line(text),
+        }
+    }
+
+    /// Writes a line on stderr, above the bars.
+    pub fn line(&self, text: &str) {
+        // Nobody is left to tell if stderr itself is gone.
+        self.bars.suspend(|| {
+            let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+        });
+    }
+
+    /// Shows what a command failed with.
+    pub fn fail(&self, failure: &Failure) {
+        let text = match failure {
+            _ if self.json => {
+                let event = if matches!(failure, Failure::Stopped(_)) { "note" } else { "error" };
+                let (message, code) = (failure.message(), failure.code());
+                json!({ "event": event, "message": message, "exit_code": code }).to_string()
+            }
+            Failure::Config { errors, notes } => {
+                let text = config::render(errors, self.stderr_color, self.stderr_width());
+                let notes = notes.as_ref().map(|notes| format!("\n\n{notes}"));
+                format!("{}{}", text.trim_end(), notes.unwrap_or_default())
+            }
+            Failure::Stopped(message) => message.clone(),
+            Failure::Usage(message) | Failure::Other(message) => {
+                format!("{} {message}", self.paint("1;31", "error:"))
+            }
+        };
+        self.line(&text);
+    }
+
+    /// `text` in an ANSI style, where stderr takes colours.
+    pub fn paint(&self, style: &str, text: &str) -> String {
+        match self.stderr_color {
+            true => format!("\x1b[{style}m{text}\x1b[0m"),
+            false => text.to_owned(),
+        }
+    }
+}
+
+/// Whether the first variable that is set names UTF-8. None set is the C locale.
+fn is_utf8(variables: [String; 3]) -> bool {
+    let locale = variables.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
+    let locale = locale.to_lowercase();
+    locale.ends_with("utf-8") || locale.ends_with("utf8") || locale.contains("utf-8@")
+}
+
+/// The width of a terminal; `None` if it is none, or does not know.
+fn columns(stream: RawFd) -> Option<usize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: `size` is a whole winsize, which the call fills or leaves alone.
+    let answer = unsafe { libc::ioctl(stream, libc::TIOCGWINSZ, &raw mut size) };
+    (answer == 0 && size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_locale_variable_counts() {
+        let of =
+            |all: &str, ctype: &str, lang: &str| is_utf8([all, ctype, lang].map(str::to_owned));
+        assert!(
+            of("", "", "en_US.UTF-8") && of("", "C.utf8", "C") && of("de_DE.UTF-8@euro", "", "")
+        );
+        assert!(!of("C", "", "en_US.UTF-8") && !of("", "", "") && !of("", "POSIX", "C.UTF-8"));
+    }
+}
