@@ -6,25 +6,48 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::config::Config;
+use crate::files;
 use crate::install::install;
 use crate::process::{Program, Ran};
 
-/// A temporary folder with configs, data and runs; gone when dropped.
+/// A folder with configs, data and runs.
 #[derive(Debug)]
 pub struct Sandbox {
-    folder: TempDir,
+    path: PathBuf,
+    // Removes the folder when dropped.
+    _folder: Option<TempDir>,
 }
 
 impl Sandbox {
-    /// An empty one.
+    /// An empty one, gone when dropped.
     pub fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("sandbox-").tempdir_in(&install().scratch);
-        Self { folder: folder.unwrap() }
+        let folder = folder.unwrap();
+        Self { path: folder.path().to_owned(), _folder: Some(folder) }
+    }
+
+    /// An empty one at that place, which stays.
+    pub fn lasting(place: &Path) -> Self {
+        fs::create_dir_all(place).unwrap();
+        Self { path: place.to_owned(), _folder: None }
+    }
+
+    /// A copy of another one's folder. Where `runs/tiny/config.toml` names that folder, it names
+    /// the copy.
+    pub fn copy_of(other: &Path) -> Self {
+        let sandbox = Self::new();
+        files::copy(other, sandbox.path());
+        let config = sandbox.at("runs/tiny/config.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        let [there, here] = [other, sandbox.path()].map(|path| path.canonicalize().unwrap());
+        assert!(text.contains(there.to_str().unwrap()), "it names the data:\n{text}");
+        fs::write(config, text.replace(there.to_str().unwrap(), here.to_str().unwrap())).unwrap();
+        sandbox
     }
 
     /// Its folder.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
     }
 
     /// A place in it.
@@ -65,8 +88,8 @@ impl Sandbox {
 
     /// The text with this folder's path replaced by `.`.
     pub fn relative(&self, text: &str) -> String {
-        let real = self.path().canonicalize().unwrap();
-        text.replace(real.to_str().unwrap(), ".").replace(self.path().to_str().unwrap(), ".")
+        let real = self.path.canonicalize().unwrap();
+        text.replace(real.to_str().unwrap(), ".").replace(self.path.to_str().unwrap(), ".")
     }
 }
 

@@ -21,9 +21,7 @@ pub fn shared(name: &str, make: impl FnOnce(&Sandbox)) -> PathBuf {
     }
     let _ = fs::remove_file(&stamp);
     let _ = fs::remove_dir_all(&place);
-    let sandbox = Sandbox::new();
-    make(&sandbox);
-    fs::rename(sandbox.path(), &place).unwrap();
+    make(&Sandbox::lasting(&place));
     fs::write(&stamp, current).unwrap();
     place
 }

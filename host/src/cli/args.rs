@@ -44,7 +44,7 @@ pub struct Common {
     /// Print more; -vv and -vvv still more
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// How messages and progress are written to stderr
+    /// How stderr is written: for people, or as one JSON object per line
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
     /// Show no bars, only lines
@@ -52,13 +52,11 @@ pub struct Common {
     pub no_progress: bool,
 }
 
-/// How stderr is written.
+/// How stderr is written. (No docs on the values: they would make every help page a long one.)
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people
     #[default]
     Text,
-    /// One JSON object per line
     Json,
 }
 

@@ -20,8 +20,8 @@ pub fn start(terminal: &Terminal, verbose: u8) {
     let usual = match (terminal.quiet, verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
-        (false, 1) => "warn,jackpot=info",
-        (false, 2) => "info,jackpot=debug",
+        (false, 1) => "warn,jackpot=info,plugin=info",
+        (false, 2) => "info,jackpot=debug,plugin=debug",
         (false, _) => "trace",
     };
     let wanted = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());

@@ -4,11 +4,12 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
-use indicatif::{MultiProgress, ProgressDrawTarget};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::args::{Common, LogFormat};
 use super::failure::Failure;
+use super::words::{cut, wrap};
 use crate::config;
 
 /// Columns of what is no terminal, unless `COLUMNS` says another number.
@@ -62,6 +63,11 @@ impl Terminal {
         })
     }
 
+    /// Columns for tables that can be cut: what is no terminal gets everything.
+    pub fn table_width(&self) -> usize {
+        columns(io::stdout().as_raw_fd()).unwrap_or(usize::MAX)
+    }
+
     /// Columns of stderr.
     pub fn stderr_width(&self) -> usize {
         columns(io::stderr().as_raw_fd()).unwrap_or(COLUMNS)
@@ -89,8 +95,28 @@ impl Terminal {
         match (self.quiet, self.json) {
             (true, _) => {}
             (false, true) => self.line(&json!({ "event": "note", "message": text }).to_string()),
-            (false, false) => self.line(text),
+            (false, false) => self.line(&self.wrapped(text)),
         }
+    }
+
+    /// Prose in lines as stderr takes them: a file has lines of any length.
+    fn wrapped(&self, text: &str) -> String {
+        match columns(io::stderr().as_raw_fd()) {
+            Some(width) => wrap(text, 0, width),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Draws that something takes a while, until the value is dropped.
+    pub fn busy(&self, what: &str) -> Busy {
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        let what = if self.unicode { format!("{what} …") } else { format!("{what} ...") };
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            bar.set_style(style);
+        }
+        bar.set_message(cut(&what, self.stderr_width(), ""));
+        bar.tick();
+        Busy { bar, bars: self.bars.clone() }
     }
 
     /// Writes a line on stderr, above the bars.
@@ -114,7 +140,7 @@ impl Terminal {
                 let notes = notes.as_ref().map(|notes| format!("\n\n{notes}"));
                 format!("{}{}", text.trim_end(), notes.unwrap_or_default())
             }
-            Failure::Stopped(message) => message.clone(),
+            Failure::Stopped(message) => self.wrapped(message),
             Failure::Usage(message) | Failure::Other(message) => {
                 format!("{} {message}", self.paint("1;31", "error:"))
             }
@@ -128,6 +154,20 @@ impl Terminal {
             true => format!("\x1b[{style}m{text}\x1b[0m"),
             false => text.to_owned(),
         }
+    }
+}
+
+/// Something that takes a while, shown on stderr.
+#[derive(Debug)]
+pub struct Busy {
+    bar: ProgressBar,
+    bars: MultiProgress,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.bars.remove(&self.bar);
     }
 }
 

@@ -57,11 +57,15 @@ impl Session {
         let mut registry = Registry::discover(&plugin_folders(loaded.plugin_path()));
         let known = known_items(&mut registry, &loaded)?;
         let config = config::check_plugins(&loaded, &known).map_err(|errors| {
-            let missing = errors.errors().iter().any(|error| error.message().contains("plugin"));
+            let missing =
+                errors.errors().iter().any(|error| error.message().starts_with("there is no "));
             OpenError::Config { errors, plugins: missing.then(|| registry.search_report()) }
         })?;
         for (kind, reference) in plugins_of(&config) {
             registry.find(kind, &reference.plugin)?;
+        }
+        for broken in registry.broken() {
+            tracing::warn!("{broken}");
         }
         let device = device::choose(config.device)?;
         let precision = device::precision(config.precision, device)?;

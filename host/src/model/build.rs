@@ -46,7 +46,8 @@ impl Network {
                 let asked = skip.rewrite(&before, options.seed)?;
                 let rewires = asked.rewires.clone();
                 let merged = edits::merge(graph, asked, skip.name())?;
-                let after = shapes::infer(&merged)?;
+                let after = shapes::infer(&merged)
+                    .map_err(|error| edits::refused(skip.name(), error.to_string()))?;
                 edits::same_shapes(&rewires, &before, &after, skip.name())?;
                 builder.declare(&merged, Owner::Skip)?;
                 let knobs = KnobSet::new(&skip, options.device, options.start)?;

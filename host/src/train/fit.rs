@@ -12,6 +12,7 @@ use super::meter::Meter;
 use super::metrics::{Metrics, Row};
 use super::optimizer::Optimizer;
 use super::outcome::{Ended, Finished, Report};
+use super::spec::TrainingSpec;
 use super::step::StepResult;
 use super::sums::Sums;
 use super::training::Training;
@@ -65,6 +66,7 @@ impl<'t, 'a> Loop<'t, 'a> {
                 TrainError::Checkpoint { path: spec.checkpoint.to_owned(), message }
             })?;
             (position, best_state, this_metrics) = (saved.position, saved.best, saved.metrics);
+            restore_rewind_points(&spec, position.step)?;
             tracing::info!("going on from step {}", position.step);
         }
         training.network.set_forwards(position.forwards);
@@ -129,10 +131,6 @@ impl<'t, 'a> Loop<'t, 'a> {
         let Training { network, recipe, .. } = &*self.training;
         let batch = batches::prepare(&spec, recipe, network, indices, progress)?;
         let result = self.training.step(&mut self.optimizer, &batch, progress, rate)?;
-        // Reading the loss would make a GPU wait; there the epoch's sum tells.
-        if !spec.device.is_cuda() {
-            self.training.check_loss(&result, progress, &batch)?;
-        }
         self.sums.add(&result, indices.len() as u64)?;
         self.training.network.count_forward();
         self.step += 1;
@@ -222,7 +220,7 @@ impl<'t, 'a> Loop<'t, 'a> {
             if point.steps(steps_per_epoch) == self.step {
                 let bytes = crate::model::state::to_safetensors(&self.training.stored())?;
                 // Twice: a resumed training may have passed the point in an earlier process.
-                let name = format!("rewind-{point}.safetensors");
+                let name = rewind_name(*point);
                 checkpoint::write(&spec.checkpoint.join(&name), &bytes)?;
                 checkpoint::write(&spec.into.join(&name), &bytes)?;
             }
@@ -249,6 +247,27 @@ impl<'t, 'a> Loop<'t, 'a> {
         self.saved_at = Instant::now();
         Ok(())
     }
+}
+
+/// The file of the weights at a point to which tickets rewind.
+fn rewind_name(point: jackpot_plugin_api::Duration) -> String {
+    format!("rewind-{point}.safetensors")
+}
+
+/// Takes over the files of the points that an earlier process passed.
+fn restore_rewind_points(spec: &TrainingSpec<'_>, step: u64) -> Result<(), TrainError> {
+    for point in spec.rewind_points {
+        if point.steps(spec.steps_per_epoch()) > step {
+            continue;
+        }
+        let name = rewind_name(*point);
+        let bytes = std::fs::read(spec.checkpoint.join(&name)).map_err(|error| {
+            let message = format!("{name} cannot be read: {error}");
+            TrainError::Checkpoint { path: spec.checkpoint.to_owned(), message }
+        })?;
+        checkpoint::write(&spec.into.join(&name), &bytes)?;
+    }
+    Ok(())
 }
 
 /// Own copies on the CPU, which later steps do not change.

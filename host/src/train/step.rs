@@ -28,7 +28,8 @@ impl Training<'_> {
     ///
     /// # Errors
     ///
-    /// What an operator or plugin says.
+    /// What an operator or plugin says; a loss that is not finite, except on a GPU, which reading
+    /// it would make wait.
     pub fn step(
         &self,
         optimizer: &mut Optimizer,
@@ -40,6 +41,10 @@ impl Training<'_> {
         let outputs = forward(spec, network, &batch.inputs, Mode::Train)?;
         let (loss, targets) = (self.recipe.loss.as_ref(), &batch.targets);
         let value = loss::of_batch(loss, network, &outputs, targets, progress, spec.seed)?;
+        if !spec.device.is_cuda() {
+            // Before the update, after which every weight would be NaN and the first layer blamed.
+            self.check_loss(&value, progress, batch)?;
+        }
         let weights: Vec<&Tensor> = network.parameters().iter().map(|p| &p.tensor).collect();
         let options = GradOptions { allow_unused: true, ..GradOptions::default() };
         let gradients = grad(&[&value], &weights, None, options)?;

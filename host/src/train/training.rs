@@ -6,13 +6,14 @@ use super::evaluate::{Evaluation, evaluate};
 use super::optimizer::Optimizer;
 use super::recipe::{InNetwork, Recipe};
 use super::spec::TrainingSpec;
-use super::step::{StepResult, all_finite, first_not_finite};
+use super::step::{all_finite, first_not_finite};
 use crate::data::{EpochOrder, Split};
 use crate::model::state::State;
 use crate::model::{BuildOptions, Network};
 use crate::prune::Masks;
 use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::graph::Graph;
+use tch::Tensor;
 
 /// A training under way: the network with everything that acts on it.
 #[derive(Debug)]
@@ -96,16 +97,16 @@ impl<'a> Training<'a> {
         let mut optimizer = Optimizer::new(&self.spec.train.optimizer, self.network.parameters())?;
         let progress = self.spec.start();
         let result = self.step(&mut optimizer, &batch, progress, rate)?;
-        self.check_loss(&result, progress, &batch)
+        self.check_loss(&result.loss, progress, &batch)
     }
 
     pub(super) fn check_loss(
         &self,
-        result: &StepResult,
+        loss: &Tensor,
         progress: Progress,
         batch: &Prepared,
     ) -> Result<(), TrainError> {
-        let loss = result.loss.double_value(&[]);
+        let loss = loss.double_value(&[]);
         if loss.is_finite() {
             return Ok(());
         }

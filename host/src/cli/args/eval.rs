@@ -24,7 +24,7 @@ pub struct EvalArgs {
     /// Of a run: only this recipe; of a file: the recipe of its network
     #[arg(long, value_name = "NAME")]
     pub recipe: Option<String>,
-    /// Which of a job's stored weights
+    /// Which of a job's weights: of the best validation accuracy, or after the last step
     #[arg(long, value_name = "WHICH", default_value = "best")]
     pub weights: StoredWeights,
     /// Which images
@@ -43,9 +43,7 @@ pub struct EvalArgs {
 /// Which of a job's two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StoredWeights {
-    /// After the epoch of the best validation accuracy
     Best,
-    /// After the last step
     Last,
 }
 

@@ -78,7 +78,9 @@ pub fn check(
         train_limit: None,
         test_limit: None,
     };
+    let busy = terminal.busy("reading the data");
     let data = data::load(&config)?;
+    drop(busy);
     terminal.print(&description(&data)?)
 }
 

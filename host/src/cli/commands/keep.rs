@@ -37,20 +37,39 @@ impl Executor for Keeping<'_> {
 
 /// Writes a file unless it is there; it is never there in part.
 fn keep(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
     if path.exists() {
+        sweep(folder, path);
         return Ok(());
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)
         .map_err(|error| FileError::new("create the folder", folder, error))?;
     // Several processes may begin one run at the same time.
     let beside = path.with_extension(format!("so.{}", std::process::id()));
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&beside);
-        FileError::new("write", path, error)
-    })
+    match fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path)) {
+        Ok(()) => {}
+        // Another process was first, and swept.
+        Err(_) if path.exists() => {}
+        Err(error) => {
+            // The first error is the one to tell.
+            let _ = fs::remove_file(&beside);
+            return Err(FileError::new("write", path, error));
+        }
+    }
+    sweep(folder, path);
+    Ok(())
+}
+
+/// Removes what killed processes left of a file that is there now.
+fn sweep(folder: &Path, path: &Path) {
+    let prefix = path.file_name().map(|name| format!("{}.", name.to_string_lossy()));
+    let (Some(prefix), Ok(entries)) = (prefix, fs::read_dir(folder)) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            // It is in nobody's way: the next process tries again.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +81,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plugins/ab.so");
         keep(&path, b"one").unwrap();
+        fs::write(folder.path().join("plugins/ab.so.1234"), b"of a killed process").unwrap();
         keep(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(fs::read_dir(folder.path().join("plugins")).unwrap().count(), 1);

@@ -12,8 +12,9 @@ use crate::experiment::{self, RunDir};
 ///
 /// # Errors
 /// Whatever is wrong with the config, the plugins, the data or the network.
-pub fn open(args: &ExperimentArgs) -> Result<Session, Failure> {
+pub fn open(args: &ExperimentArgs, terminal: &Terminal) -> Result<Session, Failure> {
     let mut session = Session::open(&args.config, &args.overriding.overrides())?;
+    let _busy = terminal.busy("reading the data and trying every recipe once");
     session.prepare()?;
     Ok(session)
 }
@@ -25,7 +26,7 @@ pub fn folder(args: &ExperimentArgs, session: &Session) -> PathBuf {
 
 /// Shows the jobs of an experiment.
 pub fn run(args: &ExperimentArgs, terminal: &Terminal) -> Result<(), Failure> {
-    let session = open(args)?;
+    let session = open(args, terminal)?;
     let run = RunDir::find(&folder(args, &session))?;
     let overview = experiment::plan(run.as_ref(), &session.config, session.facts()?)?;
     terminal.print(&format!("{}\n", overview.render(terminal.width())))

@@ -46,9 +46,8 @@ pub fn after_run(directory: &RunDir, print: bool, terminal: &Terminal) -> Result
 }
 
 fn files(run: &Run, folder: &Path, terminal: &Terminal) -> Result<(), Failure> {
-    let [csv, markdown, html] = write(folder, run)?;
-    let paths = [html, csv, markdown].map(|path| path.display().to_string());
-    terminal.say(&format!("wrote {}", paths.join(", ")));
+    let [_, _, html] = write(folder, run)?;
+    terminal.say(&format!("wrote {}, and results.csv and results.md beside it", html.display()));
     Ok(())
 }
 

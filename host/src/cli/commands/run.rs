@@ -14,6 +14,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::words::plural;
 use crate::engine::Session;
 use crate::experiment::{self, Experiment, JobState, RunDir, Summary};
+use crate::torch::settings::waiting::settle;
 
 /// Which jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub enum Verb {
 
 /// Does what is missing of an experiment, and reports.
 pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
-    let session = open(&args.experiment)?;
+    settle();
+    let session = open(&args.experiment, terminal)?;
     let folder = folder(&args.experiment, &session);
     let is_new = !folder.exists();
     let run = RunDir::create(&folder)?;
@@ -89,7 +91,7 @@ fn share(run: &RunDir, session: &Session) -> Result<f64, Failure> {
 fn told(terminal: &Terminal, display: &Arc<dyn Display>) -> impl FnOnce() + Send + 'static {
     let (terminal, display) = (terminal.clone(), Arc::clone(display));
     move || {
-        display.close();
+        display.freeze();
         terminal
             .say("stopping after this step; everything is saved (Ctrl-C again to quit at once)");
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::super::terminal::Terminal;
 use super::Display;
@@ -100,6 +100,16 @@ impl Display for Bars {
         if let Drawn::Bars(bar) = before {
             bar.finish_and_clear();
             self.terminal.bars.remove(&bar);
+        }
+    }
+
+    // The terminal has just written `^C` among the bars: they can no longer be wiped.
+    fn freeze(&self) {
+        let before = std::mem::replace(&mut *lock(&self.drawn), Drawn::Closed);
+        if let Drawn::Bars(bar) = before {
+            self.terminal.bars.set_draw_target(ProgressDrawTarget::hidden());
+            bar.abandon();
+            self.terminal.line("");
         }
     }
 }

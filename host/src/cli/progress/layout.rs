@@ -56,8 +56,9 @@ fn row(
     width: usize,
     glyphs: Glyphs,
 ) -> String {
-    let names = names.min(width.saturating_sub(times + SHORTEST + 2));
-    let bar = width.saturating_sub(names + times + 2);
+    let gaps = if times > 0 { 2 } else { 1 };
+    let names = names.min(width.saturating_sub(times + SHORTEST + gaps));
+    let bar = width.saturating_sub(names + times + gaps);
     let name = cut_middle(name, names, glyphs.mark);
     format!("{name:<names$} {} {time:<times$}", glyphs.bar(fraction, bar))
 }

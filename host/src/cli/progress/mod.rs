@@ -25,6 +25,9 @@ use crate::experiment::{Observer, Silent};
 pub trait Display: Observer {
     /// Takes the bars away for good; lines go on.
     fn close(&self) {}
+
+    /// Leaves the bars as they are for good, and ends their last line; lines go on.
+    fn freeze(&self) {}
 }
 
 impl Display for Silent {}

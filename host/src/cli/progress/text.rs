@@ -49,8 +49,11 @@ impl Message {
             Event::Planned { total, finished } if total == finished => {
                 whole(Tone::Plain, format!("{}, all done", plural(*total, "job")))
             }
+            Event::Planned { total, finished: 0 } => {
+                whole(Tone::Plain, format!("{} to do", plural(*total, "job")))
+            }
             Event::Planned { total, finished } => {
-                let to_do = total - finished;
+                let to_do = total.saturating_sub(*finished);
                 let jobs = plural(*total, "job");
                 whole(Tone::Plain, format!("{jobs}: {finished} done before, {to_do} to do"))
             }
@@ -161,6 +164,7 @@ mod tests {
             "2 jobs: 1 done before, 1 to do"
         );
         assert_eq!(told(&Event::Planned { total: 1, finished: 1 }, 80), "1 job, all done");
+        assert_eq!(told(&Event::Planned { total: 2, finished: 0 }, 80), "2 jobs to do");
         assert_eq!(told(&Event::Warning { message: "careful" }, 80), "warning: careful");
     }
 

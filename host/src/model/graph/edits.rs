@@ -15,7 +15,7 @@ use crate::model::error::ModelError;
 /// Additions that replace something, rewire what does not exist, or make a cycle. Shapes are
 /// checked by [`same_shapes`].
 pub fn merge(base: &Graph, edits: Edits, item: &str) -> Result<Graph, ModelError> {
-    let fail = |message: String| ModelError::Edits { item: item.to_owned(), message };
+    let fail = |message: String| refused(item, message);
     if let Some(parameter) = edits.parameters.iter().find(|parameter| parameter.prunable) {
         let message = format!("the added parameter `{}` must not be prunable", parameter.name);
         return Err(fail(message));
@@ -60,6 +60,11 @@ pub fn merge(base: &Graph, edits: Edits, item: &str) -> Result<Graph, ModelError
     Ok(merged)
 }
 
+/// The error of additions that do not fit.
+pub fn refused(item: &str, message: String) -> ModelError {
+    ModelError::Edits { item: item.to_owned(), message }
+}
+
 /// Refuses additions that change the shape of what they replace.
 ///
 /// # Errors
@@ -79,7 +84,7 @@ pub fn same_shapes(
                 new.unwrap_or_default(),
                 old.unwrap_or_default()
             );
-            return Err(ModelError::Edits { item: item.to_owned(), message });
+            return Err(refused(item, message));
         }
     }
     Ok(())

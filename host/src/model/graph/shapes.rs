@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jackpot_plugin_api::graph::{Graph, GraphView};
+use jackpot_plugin_api::model::Mode;
 use tch::{Device, Tensor};
 
 use crate::model::error::ModelError;
@@ -17,7 +18,8 @@ use crate::model::store::zeros;
 ///
 /// An operator that refuses its arguments: the node and the operator's own words.
 pub fn infer(graph: &Graph) -> Result<GraphView, ModelError> {
-    let plan = Plan::compile(graph, &mut |_| Ok(None))?;
+    let plan =
+        Plan::compile(graph, &mut |node| Ok(node.op.starts_with("plugin:").then_some(0)))?;
     // Two images: a single one could be mistaken for a broadcast dimension.
     let batch = |shape: &[i64]| [&[2], shape].concat();
     let mut shapes = BTreeMap::new();
@@ -41,7 +43,8 @@ pub fn infer(graph: &Graph) -> Result<GraphView, ModelError> {
     let (parameters, buffers): (Vec<_>, Vec<_>) =
         (parameters.iter().collect(), buffers.iter().collect());
     let inputs: Vec<&Tensor> = inputs.iter().collect();
-    let context = ForwardContext::evaluation();
+    // An activation keeps the shape of what it reads.
+    let context = ForwardContext { mode: Mode::Eval, site: &|_, x| Ok(x.shallow_clone()) };
     let mut record = |id: &str, value: &Tensor| {
         let shape = value.size();
         shapes.insert(id.to_owned(), shape.get(1..).unwrap_or_default().to_vec());

@@ -2,6 +2,7 @@
 //! for a thread [`Autocast`].
 
 mod autocast;
+pub mod waiting;
 
 pub use autocast::{Autocast, autocast_disabled};
 

@@ -23,6 +23,7 @@ pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
         )));
     }
     let mut session = Session::open(&targets.config, &targets.overrides)?;
+    let busy = terminal.busy("reading the data and the weights");
     session.prepare()?;
     let part = match args.split {
         EvalSplit::Test => Part::Test,
@@ -46,7 +47,8 @@ pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
             stored.map(percent).unwrap_or_default(),
         ]);
     }
-    terminal.print(&columns(&rows, 0, terminal.width()))
+    drop(busy);
+    terminal.print(&columns(&rows, 0, terminal.table_width()))
 }
 
 fn percent(share: f64) -> String {

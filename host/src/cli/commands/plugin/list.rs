@@ -39,7 +39,7 @@ pub fn list(
     let listing = Listing::read(plugin_folders(&folders.plugin_dir), kind);
     match json {
         true => terminal.print(&format!("{:#}\n", listing.json())),
-        false => terminal.print(&listing.text(terminal.width())),
+        false => terminal.print(&listing.text(terminal.table_width())),
     }
 }
 
