@@ -90,11 +90,7 @@ impl<'a> Args<'a> {
     /// Runs `body` with a tensor without making a second handle.
     pub fn with_tensor<T>(&self, name: &str, body: impl FnOnce(&Tensor) -> T) -> Result<T, Error> {
         match self.get(name)? {
-            RawValue::Tensor(raw) => {
-                // The host owns it: this handle must not be given back.
-                let tensor = std::mem::ManuallyDrop::new(Tensor::from_raw(raw));
-                Ok(body(&tensor))
-            }
+            RawValue::Tensor(raw) => Ok(raw.borrowed(body)),
             _ => Err(wrong(name, "a tensor")),
         }
     }
@@ -132,9 +128,8 @@ fn wrong(name: &str, wanted: &str) -> Error {
     Error::new(format!("the host's `{name}` is not {wanted}"))
 }
 
-fn own(raw: RawTensor) -> Tensor {
-    let borrowed = std::mem::ManuallyDrop::new(Tensor::from_raw(raw));
-    Tensor::clone(&borrowed)
+fn own(raw: RawTensor<'_>) -> Tensor {
+    raw.borrowed(Tensor::clone)
 }
 
 /// A single result.

@@ -42,7 +42,8 @@ pub struct ModelBatch {
 /// How batch normalisation behaves in [`Model::forward`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Batch statistics; running statistics are updated.
+    /// Batch statistics; the running statistics that are given to the call are updated. The
+    /// network's own never are.
     Train,
     /// Running statistics.
     #[default]

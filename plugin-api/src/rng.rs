@@ -8,8 +8,8 @@ use crate::tensor::Tensor;
 /// Random numbers for one call of a hook.
 ///
 /// They come from a counter-based generator (Philox) keyed by the run's seed, the item's name and
-/// site, the epoch and the step. The same call gives the same numbers whatever ran before it, so
-/// results survive an interruption. Two draws within one call must use different `stream`
+/// site, and the step ([`Rng::uniform_for`]: the epoch and the sample). The same call gives the
+/// same numbers whatever ran before it, so results survive an interruption. Two draws within one call must use different `stream`
 /// numbers, or they are the same numbers.
 pub struct Rng<'a> {
     ctx: &'a Ctx<'a>,

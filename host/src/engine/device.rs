@@ -68,6 +68,7 @@ pub fn apply(
         settings::set_threads(count)?;
         settings::set_tf32(precision == Precision::Tf32)?;
         settings::set_cudnn_benchmark(false)?;
+        settings::set_cudnn_deterministic(true)?;
         Ok(count)
     };
     set_training_device(device);

@@ -13,6 +13,7 @@ use crate::model::state::{self, Extra, to_safetensors};
 use crate::plugin::kinds::Common;
 use crate::prune::shuffle::shuffled;
 use crate::prune::{Masks, Scope};
+use crate::torch::settings::without_tf32;
 use crate::train::access::Access;
 use crate::train::checkpoint::write;
 use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train};
@@ -119,7 +120,10 @@ impl<'a> JobExecutor<'a> {
         let access = Access::new(&training.network, &training.masks, feed, names, seed);
         let purpose = format!("init/{}", init.name());
         let (start, device) = (training.start(), self.session.device);
-        init.initialize(&access.context(init.name(), &purpose, start, seed, device))?;
+        let weights = if init.keeps_ticket()? { "works on" } else { "replaces" };
+        tracing::info!("init {} {weights} the ticket's weights", init.name());
+        let context = access.context(init.name(), &purpose, start, seed, device);
+        without_tf32(|| init.initialize(&context).map_err(TrainError::from))?;
         Ok(training.masks.apply(&training.network)?)
     }
 }

@@ -11,6 +11,7 @@ use crate::plugin::kinds::{Common, Score};
 use crate::prune::level::{keep_count, round_count};
 use crate::prune::select::highest;
 use crate::prune::{Masks, PruneError};
+use crate::torch::settings::without_tf32;
 use crate::train::access::Access;
 use crate::train::{Feed, TrainError, Training};
 
@@ -50,7 +51,7 @@ pub fn prune(
             let purpose = format!("score/{}/level{}/round{round}", score.name(), level.level);
             let (start, device) = (training.start(), training.network.device());
             let context = access.context(score.name(), &purpose, start, level.seed, device);
-            score.score(&context)?
+            without_tf32(|| score.score(&context).map_err(TrainError::from))?
         };
         let keep = round_count(remaining, target, round, rounds);
         masks = highest(&masks, level.names, &scores, keep).map_err(|error| error.of(&score))?;

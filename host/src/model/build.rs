@@ -89,6 +89,7 @@ impl Network {
             seed,
             device,
             forwards,
+            autocast: false,
         })
     }
 }

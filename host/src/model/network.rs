@@ -31,6 +31,7 @@ pub struct Network {
     /// Training forward passes that `num_batches_tracked` does not have yet; see
     /// [`Network::count_forward`].
     pub(super) forwards: u64,
+    pub(super) autocast: bool,
 }
 
 /// The tensors that an item declared, by its own names.
@@ -101,6 +102,11 @@ impl Network {
             Place::Parameter(index) => &self.parameters[index].tensor,
             Place::Buffer(index) => &self.buffers[index].tensor,
         }
+    }
+
+    /// Says whether forward passes run under autocast.
+    pub fn set_autocast(&mut self, on: bool) {
+        self.autocast = on;
     }
 
     /// Training forward passes so far.
@@ -208,6 +214,7 @@ impl Network {
             device: self.device,
             parameters: &parameters,
             buffers: &buffers,
+            autocast: self.autocast,
         };
         let site = |number: usize, x: &Tensor| {
             let state = &self.sites[number];

@@ -9,6 +9,7 @@ use super::error::ModelError;
 use super::knobs::KnobSet;
 use crate::plugin::kinds::{Activation, Common};
 use crate::plugin::{HookContext, HookError};
+use crate::torch::settings::autocast_disabled;
 
 /// Where a declared tensor is kept.
 #[derive(Debug, Clone, Copy)]
@@ -77,8 +78,10 @@ impl SiteState {
             site: Some(&self.site),
             tensors: &tensors,
             model: None,
+            samples: None,
             read_on_host: Cell::new(false),
         };
+        let _plain = if call.autocast { Some(autocast_disabled()?) } else { None };
         Ok(item.activation.forward(x, &context)?)
     }
 }
@@ -92,4 +95,7 @@ pub struct SiteContext<'a> {
     pub device: Device,
     pub parameters: &'a [&'a Tensor],
     pub buffers: &'a [&'a Tensor],
+    /// Whether the forward pass runs under autocast, which plugins do not: it would turn their
+    /// softplus or exp back to f32.
+    pub autocast: bool,
 }

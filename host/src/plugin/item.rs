@@ -91,7 +91,7 @@ impl Instance {
     /// What the hook says, or a panic inside it, with plugin and hook named.
     pub fn call(
         &self,
-        hook: &str,
+        hook: &'static str,
         context: &HookContext<'_>,
         args: &[RawNamed<'_>],
     ) -> Result<Vec<Named>, HookError> {

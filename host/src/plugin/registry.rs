@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jackpot_plugin_api::ctx::Site;
 use jackpot_plugin_api::manifest::{ItemManifest, Kind};
 
 use super::error::{LoadError, RegistryError};
 use super::item::{Instance, ItemId};
+use super::kinds::declared;
 use super::load::PluginFile;
 
 /// The plugins of one process.
@@ -157,7 +159,9 @@ impl Registry {
         params: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<Instance, RegistryError> {
         let found = self.find(kind, reference)?;
-        Instance::create(ItemId { kind, found }, params)
+        let instance = Instance::create(ItemId { kind, found }, params)?;
+        refuse_unserved(&instance)?;
+        Ok(instance)
     }
 
     fn unknown(&self, kind: Kind, name: &str) -> RegistryError {
@@ -195,6 +199,33 @@ impl Registry {
             lines.extend(self.broken.iter().map(|error| format!("  {error}")));
         }
         lines.join("\n")
+    }
+}
+
+/// Declared tensors and knobs are for items that run in every step; elsewhere nobody would train
+/// or move them, so that they are an error and not silently dead.
+fn refuse_unserved(instance: &Instance) -> Result<(), RegistryError> {
+    let id = instance.id();
+    let create = |message: String| Err(RegistryError::Create { item: id.to_string(), message });
+    let served = matches!(id.kind, Kind::Activation | Kind::Augmentation | Kind::Loss);
+    if served {
+        return Ok(());
+    }
+    if id.kind != Kind::Skip
+        && let Some(knob) = instance.knobs().first()
+    {
+        return create(format!("it has a knob `{knob}`; {} items cannot have knobs", id.kind));
+    }
+    let site = Site { name: id.kind.to_string(), shape: Vec::new() };
+    match declared(instance, &site, 0) {
+        Ok(tensors) => match tensors.first() {
+            None => Ok(()),
+            Some(one) => create(format!(
+                "it declares a tensor `{}`; {} items cannot declare tensors",
+                one.name, id.kind
+            )),
+        },
+        Err(error) => create(error.message),
     }
 }
 

@@ -15,34 +15,29 @@ const PATIENCE: Duration = Duration::from_secs(60);
 static RUNNING: Mutex<BTreeMap<u64, Call>> = Mutex::new(BTreeMap::new());
 
 struct Call {
-    what: String,
+    item: ItemId,
+    hook: &'static str,
     since: Instant,
     told: bool,
 }
 
 /// Ends the watch when dropped.
-pub struct Watch(Option<u64>);
+pub struct Watch(u64);
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some(number) = self.0 {
-            RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
-        }
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
     }
 }
 
-/// Watches a call. Pure hooks that run thousands of times a second are not worth a lock each:
-/// the caller of the network watches those as a whole.
-pub fn watch(item: &ItemId, hook: &str) -> Watch {
-    if matches!(hook, "forward" | "learning-rate" | "knob") {
-        return Watch(None);
-    }
+/// Watches a call until the result is dropped.
+pub fn watch(item: &ItemId, hook: &'static str) -> Watch {
     start();
-    let what = format!("{item}, hook `{hook}`");
+    let item = item.clone();
     let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     let number = running.last_key_value().map_or(0, |(number, _)| number + 1);
-    running.insert(number, Call { what, since: Instant::now(), told: false });
-    Watch(Some(number))
+    running.insert(number, Call { item, hook, since: Instant::now(), told: false });
+    Watch(number)
 }
 
 fn start() {
@@ -66,7 +61,11 @@ fn complain(patience: Duration) -> usize {
         if !call.told {
             call.told = true;
             let seconds = call.since.elapsed().as_secs();
-            tracing::warn!("plugin {} has not returned for {seconds} s", call.what);
+            let (item, hook) = (&call.item, call.hook);
+            let file = item.found.file.file_name();
+            tracing::warn!(
+                "plugin {item} ({file}), hook `{hook}`, has not returned for {seconds} s"
+            );
         }
     }
     late

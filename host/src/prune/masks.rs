@@ -112,7 +112,7 @@ impl Masks {
 ///
 /// What libtorch says.
 pub fn keep(mask: &Tensor, x: &Tensor) -> Result<Tensor, tch::TchError> {
-    x.f_where_self(mask, &Tensor::f_zeros([], (x.kind(), x.device()))?)
+    x.f_where_scalarother(mask, 0.0)
 }
 
 #[cfg(test)]

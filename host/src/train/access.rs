@@ -128,7 +128,15 @@ impl ModelAccess for Access<'_> {
         dtype: Option<Kind>,
     ) -> Result<Vec<(String, Tensor)>, String> {
         let Some(kind) = dtype else {
-            let substitutes = Substitutes { parameters, buffers };
+            // Own statistics are lent as copies: a hook that only looks must not change them.
+            let own = self.network.buffers().iter();
+            let own: Vec<_> = own
+                .filter(|b| !buffers.iter().any(|(name, _)| *name == b.name))
+                .map(|b| (b.name.as_str(), b.tensor.copy()))
+                .collect();
+            let mut all = buffers.to_vec();
+            all.extend(own.iter().map(|(name, tensor)| (*name, tensor)));
+            let substitutes = Substitutes { parameters, buffers: &all };
             return self.network.forward_with(input, mode, substitutes).map_err(|e| words(&e));
         };
         let converted = |tensor: &Tensor| {

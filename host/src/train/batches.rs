@@ -7,6 +7,7 @@ use super::error::TrainError;
 use super::recipe::Recipe;
 use super::spec::TrainingSpec;
 use crate::model::Network;
+use crate::plugin::border::context::{HookContext, Samples};
 use crate::plugin::kinds::BatchTensors;
 
 /// What the network and the loss see.
@@ -33,10 +34,12 @@ pub fn prepare(
     let batch = spec.feed.train.fetch(indices)?;
     let mut batch =
         BatchTensors { images: batch.images, targets: batch.targets, indices: batch.indices };
+    let drawn = batch.indices.shallow_clone();
     tch::no_grad(|| {
         for attached in &recipe.augmentations {
             batch = attached.with(network, progress, spec.seed, |item, context| {
-                item.augment(&batch, context)
+                let samples = Some(Samples { tensor: &drawn, values: indices });
+                item.augment(&batch, &HookContext { samples, ..context })
             })?;
         }
         let inputs = spec.feed.normaliser.apply(&batch.images)?;

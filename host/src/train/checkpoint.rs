@@ -59,7 +59,10 @@ pub fn save(folder: &Path, saved: &Saved) -> Result<(), TrainError> {
         write(&next.join("best.safetensors"), &state::to_safetensors(best)?)?;
     }
     write(&next.join("metrics.jsonl"), saved.metrics.text().as_bytes())?;
-    let position = serde_json::to_vec(&saved.position).unwrap_or_default();
+    let position = serde_json::to_vec(&saved.position).map_err(|error| TrainError::Checkpoint {
+        path: next.clone(),
+        message: error.to_string(),
+    })?;
     write(&next.join(POSITION), &position)?;
     remove(&old)?;
     if current.exists() {

@@ -139,11 +139,8 @@ impl<'t, 'a> Loop<'t, 'a> {
 
     fn end_epoch(&mut self, epoch: u64) -> Result<(), TrainError> {
         let spec = self.training.spec;
+        self.check_sums()?;
         let loss = self.sums.mean_loss();
-        if !loss.is_finite() {
-            let place = "; on this device it is noticed at the end of the epoch".to_owned();
-            return Err(TrainError::Diverged { loss, step: self.step, epoch, place });
-        }
         let last = spec.progress(self.step.saturating_sub(1));
         let mut knobs = self.training.network.knob_values();
         knobs.extend(self.training.recipe.knob_values());
@@ -171,6 +168,16 @@ impl<'t, 'a> Loop<'t, 'a> {
             self.save()?;
         }
         Ok(())
+    }
+
+    fn check_sums(&self) -> Result<(), TrainError> {
+        let loss = self.sums.mean_loss();
+        if loss.is_finite() {
+            return Ok(());
+        }
+        let epoch = self.step.saturating_sub(1) / self.training.spec.steps_per_epoch().max(1) + 1;
+        let place = "; on this device it is noticed some steps late".to_owned();
+        Err(TrainError::Diverged { loss, step: self.step, epoch, place })
     }
 
     fn push_evaluation(&mut self, epoch: u64, split: &str, found: Evaluation) {
@@ -228,7 +235,10 @@ impl<'t, 'a> Loop<'t, 'a> {
         Ok(())
     }
 
+    /// Writes the state, unless it is worthless: a device that is only asked now may have diverged
+    /// some steps ago.
     fn save(&mut self) -> Result<(), TrainError> {
+        self.check_sums()?;
         let saved = Saved {
             position: Position {
                 step: self.step,

@@ -52,7 +52,7 @@ pub fn of_batch(
         Some(attached) => {
             let outputs: Vec<_> = outputs.iter().map(|(name, tensor)| (*name, tensor)).collect();
             Ok(attached.with(network, progress, seed, |loss, context| {
-                loss.loss(&outputs, &[("target", targets)], context)
+                loss.loss(&outputs, &[("target", targets)], &context)
             })?)
         }
         None => {

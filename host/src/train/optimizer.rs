@@ -72,10 +72,11 @@ impl Optimizer {
         let _no_grad = GradMode::disable();
         let mut masked = Vec::with_capacity(gradients.len());
         for (parameter, gradient) in parameters.iter().zip(gradients) {
-            masked.push(match (gradient, masks.get(&parameter.name)) {
+            let gradient = match (gradient, masks.get(&parameter.name)) {
                 (Some(gradient), Some(mask)) => Some(keep(mask, &gradient)?),
                 (gradient, _) => gradient,
-            });
+            };
+            masked.push(gradient.map(|one| laid_out_as(&parameter.tensor, one)).transpose()?);
         }
         for decay in [true, false] {
             let chosen: Vec<usize> = (0..parameters.len())
@@ -183,6 +184,17 @@ impl Optimizer {
     }
 }
 
+/// The gradient in its parameter's memory layout: the fused operators walk through both as plain
+/// memory, whatever their strides say.
+fn laid_out_as(parameter: &Tensor, gradient: Tensor) -> Result<Tensor, tch::TchError> {
+    if gradient.stride() == parameter.stride() {
+        return Ok(gradient);
+    }
+    let mut same = parameter.f_empty_like()?;
+    same.f_copy_(&gradient)?;
+    Ok(same)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +258,28 @@ mod tests {
                 assert_eq!(bits(&parameters[0].tensor), 0);
                 assert!(optimizer.first.iter().all(|t| bits(t) == 0));
             }
+        }
+    }
+
+    #[test]
+    fn gradients_of_any_layout_mean_their_values() {
+        let transposed = Tensor::arange(6, (Kind::Double, tch::Device::Cpu)).reshape([3, 2]).tr();
+        let expanded = Tensor::from_slice(&[1.0_f64]).expand([2, 3], false);
+        for gradient in [transposed, expanded] {
+            let mut w = parameter(&[0.0]);
+            w.tensor = Tensor::zeros([2, 3], (Kind::Double, tch::Device::Cpu));
+            let choice = Choice::Sgd {
+                lr: 1.0,
+                momentum: 0.0,
+                weight_decay: 0.0,
+                nesterov: false,
+                decay_norm: true,
+            };
+            let parameters = [w];
+            let mut optimizer = Optimizer::new(&choice, &parameters).unwrap();
+            let given = vec![Some(gradient.shallow_clone())];
+            optimizer.step(&parameters, given, &Masks::none(), 1.0).unwrap();
+            assert!(parameters[0].tensor.equal(&-gradient), "{:?}", parameters[0].tensor);
         }
     }
 

@@ -141,7 +141,7 @@ impl<T: Common> Attached<T> {
         network: &Network,
         progress: Progress,
         seed: u64,
-        body: impl FnOnce(&T, &HookContext<'_>) -> R,
+        body: impl FnOnce(&T, HookContext<'_>) -> R,
     ) -> R {
         let declared =
             self.declared.iter().map(|(name, place)| (name.as_str(), network.at(*place)));
@@ -153,6 +153,6 @@ impl<T: Common> Attached<T> {
             tensors: &tensors,
             ..HookContext::plain(self.item.name(), &self.purpose, progress, seed)
         };
-        body(&self.item, &context)
+        body(&self.item, context)
     }
 }

@@ -7,6 +7,7 @@ use super::optimizer::Optimizer;
 use super::recipe::{InNetwork, Recipe};
 use super::spec::TrainingSpec;
 use super::step::{all_finite, first_not_finite};
+use crate::config::Precision;
 use crate::data::{EpochOrder, Split};
 use crate::model::state::State;
 use crate::model::{BuildOptions, Network};
@@ -42,6 +43,7 @@ impl<'a> Training<'a> {
             start: spec.start(),
         };
         let mut network = Network::build(graph, options)?;
+        network.set_autocast(spec.precision == Precision::Bf16);
         let recipe = Recipe::new(spec.registry, spec.train, &mut network, spec.start())?;
         Ok(Self { spec, network, recipe, masks: Masks::none() })
     }

@@ -29,11 +29,11 @@ pub struct TensorInfo {
 #[sabi(missing_field(panic))]
 pub struct HostOps {
     /// A second handle to the same tensor.
-    pub retain: unsafe extern "C" fn(RawTensor) -> RawTensor,
+    pub retain: unsafe extern "C" fn(RawTensor<'_>) -> RawTensor<'static>,
     /// Gives a handle back.
-    pub release: unsafe extern "C" fn(RawTensor),
+    pub release: unsafe extern "C" fn(RawTensor<'_>),
     /// Shape, dtype and device.
-    pub info: unsafe extern "C" fn(RawTensor) -> TensorInfo,
+    pub info: unsafe extern "C" fn(RawTensor<'_>) -> TensorInfo,
     /// The operator of that name: `aten::add.Tensor`, or without the overload.
     pub find: extern "C" fn(RStr<'_>) -> RResult<OpId, RString>,
     /// Calls an operator: positional arguments, then named ones.
@@ -44,7 +44,7 @@ pub struct HostOps {
         RSlice<'_, RawNamed<'_>>,
     ) -> RResult<RVec<Value>, RString>,
     /// Copies the data, in row-major order and in the dtype given, into bytes of just that size.
-    pub read: unsafe extern "C" fn(RawTensor, i32, RSliceMut<'_, u8>) -> RResult<(), RString>,
+    pub read: unsafe extern "C" fn(RawTensor<'_>, i32, RSliceMut<'_, u8>) -> RResult<(), RString>,
     /// A new tensor from row-major data.
     pub make: extern "C" fn(
         Host,
@@ -52,14 +52,14 @@ pub struct HostOps {
         RSlice<'_, i64>,
         RSlice<'_, u8>,
         RawDevice,
-    ) -> RResult<RawTensor, RString>,
+    ) -> RResult<RawTensor<'static>, RString>,
     /// Gradients of the sum of outputs × grad_outputs to each input; `None` where there is none.
     /// Flags: 1 create_graph, 2 allow_unused, 4 retain_graph.
     pub grad: unsafe extern "C" fn(
         Host,
-        RSlice<'_, RawTensor>,
-        RSlice<'_, RawTensor>,
-        RSlice<'_, RawTensor>,
+        RSlice<'_, RawTensor<'_>>,
+        RSlice<'_, RawTensor<'_>>,
+        RSlice<'_, RawTensor<'_>>,
         u32,
     ) -> RResult<Value, RString>,
     /// Switches this thread's recording for autograd and says what it was.

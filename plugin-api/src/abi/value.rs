@@ -2,6 +2,8 @@
 //! break all existing files.
 
 use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 
 use abi_stable::StableAbi;
 use abi_stable::std_types::{ROption, RSlice, RStr, RString, RVec};
@@ -9,21 +11,32 @@ use abi_stable::std_types::{ROption, RSlice, RStr, RString, RVec};
 use super::host::Host;
 use crate::tensor::Tensor;
 
-/// A borrowed tensor: the host's pointer and the functions that understand it.
+/// A borrowed tensor: the host's pointer and the functions that understand it, for as long as
+/// `'a` says.
 ///
 /// Only the host (feature `host`) can make one, so safe plugin code cannot forge a handle.
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
-pub struct RawTensor {
+pub struct RawTensor<'a> {
     pub(crate) pointer: *mut c_void,
     pub(crate) host: Host,
+    life: PhantomData<&'a ()>,
+}
+
+impl RawTensor<'_> {
+    /// Runs `body` with a tensor that stays somebody else's.
+    pub(crate) fn borrowed<T>(self, body: impl FnOnce(&Tensor) -> T) -> T {
+        let handle = RawTensor { pointer: self.pointer, host: self.host, life: PhantomData };
+        // Not given back; and `body` cannot keep the reference.
+        body(&ManuallyDrop::new(Tensor::from_raw(handle)))
+    }
 }
 
 #[cfg(feature = "host")]
-impl RawTensor {
-    /// Wraps a pointer that `host`'s functions understand.
+impl RawTensor<'_> {
+    /// Wraps a pointer that `host`'s functions understand for as long as the lifetime says.
     pub fn new(pointer: *mut c_void, host: Host) -> Self {
-        Self { pointer, host }
+        Self { pointer, host, life: PhantomData }
     }
 
     /// The host's own pointer.
@@ -52,7 +65,7 @@ pub enum RawValue<'a> {
     /// Nothing, for optional arguments.
     None,
     /// A tensor.
-    Tensor(RawTensor),
+    Tensor(RawTensor<'a>),
     /// A whole number.
     Int(i64),
     /// A number.
@@ -72,9 +85,9 @@ pub enum RawValue<'a> {
     /// Truth values.
     BoolList(RSlice<'a, bool>),
     /// Tensors.
-    TensorList(RSlice<'a, RawTensor>),
+    TensorList(RSlice<'a, RawTensor<'a>>),
     /// Tensors, some of them absent.
-    OptTensorList(RSlice<'a, ROption<RawTensor>>),
+    OptTensorList(RSlice<'a, ROption<RawTensor<'a>>>),
 }
 
 /// A result of an operator or a hook; owns what it holds.

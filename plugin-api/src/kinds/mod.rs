@@ -60,7 +60,8 @@ macro_rules! kind {
             /// The name that configs use.
             const NAME: &'static str;
 
-            /// The names of the item's knobs: scalars that follow the progress of training.
+            /// The names of the item's knobs: scalars that follow the progress of training. Only
+            /// activations, skips, augmentations and losses may have some.
             const KNOBS: &'static [&'static str] = &[];
 
             /// The value of a knob; pure. The host calls it before every step and keeps the value
@@ -70,7 +71,8 @@ macro_rules! kind {
                 panic!("the item declares the knob `{name}` and does not say its value")
             }
 
-            /// The tensors that the host keeps for the item at this site.
+            /// The tensors that the host keeps for the item at this site. Only activations,
+            /// augmentations and losses may declare some.
             fn tensors(&self, site: &crate::ctx::Site) -> Vec<crate::declared::DeclaredTensor> {
                 let _ = site;
                 Vec::new()

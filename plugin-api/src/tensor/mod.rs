@@ -32,7 +32,7 @@ use crate::error::TensorError;
 /// A handle to a tensor of the host. Cloning makes a second handle to the same data.
 #[repr(transparent)]
 #[derive(StableAbi)]
-pub struct Tensor(RawTensor);
+pub struct Tensor(RawTensor<'static>);
 
 // SAFETY: the handle is an at::Tensor with an atomic reference count, and the host's table is made
 // of plain functions that may be called from any thread.
@@ -43,17 +43,17 @@ unsafe impl Sync for Tensor {}
 
 impl Tensor {
     /// Takes over a handle.
-    pub(crate) fn from_raw(raw: RawTensor) -> Self {
+    pub(crate) fn from_raw(raw: RawTensor<'static>) -> Self {
         Self(raw)
     }
 
     /// The handle, borrowed.
-    pub(crate) fn raw(&self) -> RawTensor {
+    pub(crate) fn raw(&self) -> RawTensor<'_> {
         self.0
     }
 
     /// The same handles, borrowed.
-    pub(crate) fn raw_slice(tensors: &[Self]) -> RSlice<'_, RawTensor> {
+    pub(crate) fn raw_slice(tensors: &[Self]) -> RSlice<'_, RawTensor<'_>> {
         // SAFETY: `Tensor` is a transparent wrapper of `RawTensor`.
         unsafe { RSlice::from_raw_parts(tensors.as_ptr().cast(), tensors.len()) }
     }
@@ -66,12 +66,12 @@ impl Tensor {
     /// # Safety
     ///
     /// The pointer belongs to nobody else, and the table's functions understand it.
-    pub unsafe fn from_host(raw: RawTensor) -> Self {
+    pub unsafe fn from_host(raw: RawTensor<'static>) -> Self {
         Self(raw)
     }
 
     /// The host's own pointer, still owned by this handle.
-    pub fn host_handle(&self) -> RawTensor {
+    pub fn host_handle(&self) -> RawTensor<'_> {
         self.0
     }
 }

@@ -18,8 +18,7 @@ use crate::model::store::zeros;
 ///
 /// An operator that refuses its arguments: the node and the operator's own words.
 pub fn infer(graph: &Graph) -> Result<GraphView, ModelError> {
-    let plan =
-        Plan::compile(graph, &mut |node| Ok(node.op.starts_with("plugin:").then_some(0)))?;
+    let plan = Plan::compile(graph, &mut |node| Ok(node.op.starts_with("plugin:").then_some(0)))?;
     // Two images: a single one could be mistaken for a broadcast dimension.
     let batch = |shape: &[i64]| [&[2], shape].concat();
     let mut shapes = BTreeMap::new();
@@ -76,6 +75,15 @@ mod tests {
         weight.shape = vec![5, 4];
         let text = infer(&graph).unwrap_err().to_string();
         assert!(text.starts_with("node `linear`: "), "{text}");
+    }
+
+    #[test]
+    fn hidden_randomness_is_refused() {
+        let mut graph = small();
+        graph.nodes[2].op = "aten::dropout".to_owned();
+        graph.nodes[2].attrs.insert("p".to_owned(), serde_json::json!(0.5));
+        let text = infer(&graph).unwrap_err().to_string();
+        assert!(text.contains("node `relu1`: `aten::dropout` draws numbers"), "{text}");
     }
 
     #[test]

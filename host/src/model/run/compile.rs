@@ -73,6 +73,7 @@ impl Compiler {
         let schema = choose(op, node)?;
         let op =
             exact(schema).map_err(|source| ModelError::Node { node: node.id.clone(), source })?;
+        refuse_random(node, schema)?;
         let mut bound: Vec<Option<Source>> = Vec::with_capacity(schema.args.len());
         for (index, spec) in schema.args.iter().enumerate() {
             bound.push(self.bind(node, index, spec)?);
@@ -175,6 +176,20 @@ impl Compiler {
             _ => Err(ModelError::at_node(&node.id, "a plugin's node reads exactly one tensor")),
         }
     }
+}
+
+/// Numbers of libtorch's own generators would differ after a resume, and between equal runs.
+fn refuse_random(node: &Node, schema: &Schema) -> Result<(), ModelError> {
+    let dropout = node.attrs.get("dropout_p").and_then(serde_json::Value::as_f64);
+    if schema.always_random() || (schema.random && dropout.is_some_and(|p| p != 0.0)) {
+        let message = format!(
+            "`{}` draws numbers from libtorch's generator, so that equal runs would differ; use a \
+             plugin that draws them with ctx.rng()",
+            node.op
+        );
+        return Err(ModelError::at_node(&node.id, message));
+    }
+    Ok(())
 }
 
 /// Arguments that follow from how the network runs and not from the graph.

@@ -30,8 +30,18 @@ pub struct HookContext<'a> {
     /// Declared tensors and knobs by name.
     pub tensors: &'a [(&'a str, &'a Tensor)],
     pub model: Option<&'a dyn ModelAccess>,
+    /// The samples of the batch under way, so that numbers for each of them need not wait for a
+    /// device.
+    pub samples: Option<Samples<'a>>,
     /// Set when the hook asked for a number on the host: it then cannot be captured or traced.
     pub read_on_host: Cell<bool>,
+}
+
+/// A tensor of sample numbers together with its values.
+#[derive(Debug, Clone, Copy)]
+pub struct Samples<'a> {
+    pub tensor: &'a Tensor,
+    pub values: &'a [i64],
 }
 
 /// The network as `init` and `score` hooks may use it. Errors are in words.
@@ -71,6 +81,7 @@ impl<'a> HookContext<'a> {
             site: None,
             tensors: &[],
             model: None,
+            samples: None,
             read_on_host: Cell::new(false),
         }
     }

@@ -18,6 +18,7 @@ use torch_sys::C_tensor;
 use super::values::{Arguments, Borrowed, to_plugin};
 use crate::torch::codes::{device_code, device_of, dtype_code, dtype_of};
 use crate::torch::grad::{GradMode, GradOptions, grad};
+use crate::torch::op::Schema;
 use crate::torch::{Arg, Op, Value as HostValue, bytes};
 
 /// What device −1 means to a plugin.
@@ -52,14 +53,14 @@ pub fn host() -> Host {
 }
 
 /// A tensor that belongs to somebody else, read through its handle.
-pub fn borrow(raw: RawTensor) -> Borrowed {
+pub fn borrow(raw: RawTensor<'_>) -> Borrowed {
     // SAFETY: every handle was made by `give` or `lend` below, so the pointer is an at::Tensor;
     // `ManuallyDrop` leaves the ownership where it is.
     ManuallyDrop::new(unsafe { Tensor::from_ptr(raw.pointer().cast::<C_tensor>()) })
 }
 
 /// A handle to a tensor that stays the host's.
-pub fn lend(tensor: &Tensor) -> RawTensor {
+pub fn lend<'a>(tensor: &Tensor) -> RawTensor<'a> {
     RawTensor::new(tensor.as_ptr().cast_mut().cast::<c_void>(), host())
 }
 
@@ -93,16 +94,16 @@ fn guarded<T>(body: impl FnOnce() -> Result<T, String>) -> RResult<T, RString> {
     }
 }
 
-unsafe extern "C" fn retain(raw: RawTensor) -> RawTensor {
+unsafe extern "C" fn retain(raw: RawTensor<'_>) -> RawTensor<'static> {
     let copy = borrow(raw).shallow_clone();
     lend(&ManuallyDrop::new(copy))
 }
 
-unsafe extern "C" fn release(raw: RawTensor) {
+unsafe extern "C" fn release(raw: RawTensor<'_>) {
     drop(ManuallyDrop::into_inner(borrow(raw)));
 }
 
-unsafe extern "C" fn info(raw: RawTensor) -> TensorInfo {
+unsafe extern "C" fn info(raw: RawTensor<'_>) -> TensorInfo {
     let tensor = borrow(raw);
     TensorInfo {
         shape: tensor.size().into(),
@@ -113,7 +114,16 @@ unsafe extern "C" fn info(raw: RawTensor) -> TensorInfo {
 }
 
 extern "C" fn find(name: RStr<'_>) -> RResult<OpId, RString> {
-    guarded(|| Op::find(name.as_str()).map(|op| op.id().into()).map_err(|e| e.to_string()))
+    guarded(|| {
+        let op = Op::find(name.as_str()).map_err(|e| e.to_string())?;
+        if op.schemas().iter().any(Schema::always_random) {
+            return Err(format!(
+                "`{name}` draws numbers from libtorch's generator, whose state is lost when a run is \
+                 resumed; use ctx.rng()"
+            ));
+        }
+        Ok(op.id().into())
+    })
 }
 
 unsafe extern "C" fn call(
@@ -144,7 +154,7 @@ fn invoke(op: Op, args: &[RawValue<'_>], named: &[RawNamed<'_>]) -> Result<Vec<H
 }
 
 unsafe extern "C" fn read(
-    raw: RawTensor,
+    raw: RawTensor<'_>,
     dtype: i32,
     mut out: RSliceMut<'_, u8>,
 ) -> RResult<(), RString> {
@@ -168,7 +178,7 @@ extern "C" fn make(
     shape: RSlice<'_, i64>,
     data: RSlice<'_, u8>,
     raw: RawDevice,
-) -> RResult<RawTensor, RString> {
+) -> RResult<RawTensor<'static>, RString> {
     guarded(|| {
         let kind = dtype_of(dtype.into()).ok_or_else(|| format!("there is no dtype {dtype}"))?;
         let tensor = bytes::from_bytes(kind, shape.as_slice(), data.as_slice())
@@ -180,13 +190,13 @@ extern "C" fn make(
 
 unsafe extern "C" fn gradients(
     _host: Host,
-    outputs: RSlice<'_, RawTensor>,
-    inputs: RSlice<'_, RawTensor>,
-    weights: RSlice<'_, RawTensor>,
+    outputs: RSlice<'_, RawTensor<'_>>,
+    inputs: RSlice<'_, RawTensor<'_>>,
+    weights: RSlice<'_, RawTensor<'_>>,
     flags: u32,
 ) -> RResult<Value, RString> {
     guarded(|| {
-        let borrow_all = |raws: &[RawTensor]| raws.iter().map(|raw| borrow(*raw)).collect();
+        let borrow_all = |raws: &[RawTensor<'_>]| raws.iter().map(|raw| borrow(*raw)).collect();
         let all: [Vec<Borrowed>; 3] =
             [outputs, inputs, weights].map(|raws| borrow_all(raws.as_slice()));
         let [outputs, inputs, weights] =

@@ -25,21 +25,7 @@ pub trait Common {
 
     /// The tensors that it declares at a site.
     fn declared(&self, site: &Site, seed: u64) -> Result<Vec<DeclaredTensor>, HookError> {
-        let context =
-            HookContext { site: Some(site), ..HookContext::plain(self.name(), "", BEFORE, seed) };
-        let values = self.instance().call("tensors", &context, &[])?;
-        let declared: Vec<DeclaredTensor> = from_json(self.instance(), "tensors", values)?;
-        for (index, one) in declared.iter().enumerate() {
-            let twice = declared[..index].iter().any(|other| other.name == one.name);
-            if twice || one.name.is_empty() || one.shape.iter().any(|&size| size < 0) {
-                let message = format!(
-                    "declares a tensor `{}` of shape {:?}: names must differ and sizes must not be negative",
-                    one.name, one.shape
-                );
-                return Err(self.instance().error("tensors", message));
-            }
-        }
-        Ok(declared)
+        declared(self.instance(), site, seed)
     }
 
     /// The value of a knob.
@@ -54,6 +40,30 @@ pub trait Common {
             Err(self.instance().error("knob", message))
         }
     }
+}
+
+/// The tensors that an item declares at a site.
+///
+/// # Errors
+///
+/// The hook's own; names that are empty or used twice; negative sizes.
+pub fn declared(item: &Instance, site: &Site, seed: u64) -> Result<Vec<DeclaredTensor>, HookError> {
+    let name = &item.id().manifest().name;
+    let context = HookContext { site: Some(site), ..HookContext::plain(name, "", BEFORE, seed) };
+    let values = item.call("tensors", &context, &[])?;
+    let declared: Vec<DeclaredTensor> = from_json(item, "tensors", values)?;
+    for (index, one) in declared.iter().enumerate() {
+        let twice = declared[..index].iter().any(|other| other.name == one.name);
+        if twice || one.name.is_empty() || one.shape.iter().any(|&size| size < 0) {
+            let message = format!(
+                "declares a tensor `{}` of shape {:?}: names must differ and sizes must not be \
+                 negative",
+                one.name, one.shape
+            );
+            return Err(item.error("tensors", message));
+        }
+    }
+    Ok(declared)
 }
 
 /// The only result.

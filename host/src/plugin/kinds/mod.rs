@@ -13,7 +13,7 @@ mod skip;
 pub use activation::Activation;
 pub use architecture::Architecture;
 pub use augmentation::{Augmentation, BatchTensors};
-pub use common::Common;
+pub use common::{Common, declared};
 pub use init::Init;
 pub use loss::Loss;
 pub use lr_schedule::LrSchedule;

@@ -87,6 +87,8 @@ char* jp_op_find(const char* name, const char* overload, JpOp** found);
 const char* jp_op_text(const JpOp* op, size_t* len);
 size_t jp_op_arg_count(const JpOp* op);
 size_t jp_op_return_count(const JpOp* op);
+// Whether it draws numbers from a generator with hidden state.
+bool jp_op_is_random(const JpOp* op);
 void jp_op_arg(const JpOp* op, size_t index, JpArgSpec* out);
 char* jp_op_default(const JpOp* op, size_t index, JpValue* out);
 // `args` has exactly `jp_op_arg_count` entries, `results` exactly `jp_op_return_count`,
@@ -114,7 +116,8 @@ enum JpSetting : int32_t {
   JP_S_DETERMINISTIC = 1,
   JP_S_TF32_MATMUL = 2,
   JP_S_TF32_CUDNN = 3,
-  JP_S_CUDNN_BENCHMARK = 4
+  JP_S_CUDNN_BENCHMARK = 4,
+  JP_S_CUDNN_DETERMINISTIC = 5
 };
 char* jp_setting_get(int32_t setting, int64_t* value);
 char* jp_setting_set(int32_t setting, int64_t value);

@@ -142,6 +142,10 @@ size_t jp_op_return_count(const JpOp* op) {
   return op->returns.size();
 }
 
+bool jp_op_is_random(const JpOp* op) {
+  return op->handle.hasTag(at::Tag::nondeterministic_seeded);
+}
+
 void jp_op_arg(const JpOp* op, size_t index, JpArgSpec* out) {
   const auto& arg = op->args[index];
   *out = JpArgSpec{

@@ -25,6 +25,9 @@ char* jp_setting_get(int32_t setting, int64_t* value) {
       case JP_S_CUDNN_BENCHMARK:
         *value = context.benchmarkCuDNN();
         break;
+      case JP_S_CUDNN_DETERMINISTIC:
+        *value = context.deterministicCuDNN();
+        break;
       default:
         TORCH_CHECK(false, "no setting has the number ", setting);
     }
@@ -52,6 +55,9 @@ char* jp_setting_set(int32_t setting, int64_t value) {
         break;
       case JP_S_CUDNN_BENCHMARK:
         context.setBenchmarkCuDNN(on);
+        break;
+      case JP_S_CUDNN_DETERMINISTIC:
+        context.setDeterministicCuDNN(on);
         break;
       default:
         TORCH_CHECK(false, "no setting has the number ", setting);

@@ -46,6 +46,7 @@ unsafe extern "C" {
     pub(super) fn jp_op_text(op: *const JpOp, len: *mut usize) -> *const c_char;
     pub(super) fn jp_op_arg_count(op: *const JpOp) -> usize;
     pub(super) fn jp_op_return_count(op: *const JpOp) -> usize;
+    pub(super) fn jp_op_is_random(op: *const JpOp) -> bool;
     pub(super) fn jp_op_arg(op: *const JpOp, index: usize, out: *mut RawArgSpec);
     pub(super) fn jp_op_default(op: *const JpOp, index: usize, out: *mut Raw) -> Message;
     pub(super) fn jp_op_call(op: *const JpOp, args: *const Raw, results: *mut Raw) -> Message;

@@ -19,6 +19,8 @@ pub struct Schema {
     pub args: Vec<ArgSpec>,
     /// How many values it returns.
     pub returns: usize,
+    /// Whether it draws numbers from libtorch's generators, whose hidden state no resume restores.
+    pub random: bool,
     /// As PyTorch prints it: `aten::add.Tensor(Tensor self, Tensor other, *, …) -> Tensor`.
     pub text: String,
     pub(super) handle: Handle,
@@ -77,6 +79,12 @@ unsafe impl Send for Handle {}
 unsafe impl Sync for Handle {}
 
 impl Schema {
+    /// Whether a call may draw random numbers: it does so by nature, and not only with a
+    /// `dropout_p` above 0.
+    pub fn always_random(&self) -> bool {
+        self.random && !self.args.iter().any(|arg| arg.name == "dropout_p")
+    }
+
     pub(super) fn read(name: &str, overload: &str, handle: Handle) -> Schema {
         let op = handle.0.as_ptr();
         // SAFETY: `op` is a valid operator; indices stay below its own count, and the texts
@@ -90,6 +98,7 @@ impl Schema {
                 overload: overload.to_owned(),
                 args: args.map(|index| ArgSpec::read(op, index)).collect(),
                 returns: ffi::jp_op_return_count(op),
+                random: ffi::jp_op_is_random(op),
                 text: text(start, len),
                 handle,
             }

@@ -17,6 +17,7 @@ enum Setting {
     Tf32Matmul = 2,
     Tf32Cudnn = 3,
     CudnnBenchmark = 4,
+    CudnnDeterministic = 5,
 }
 
 impl Setting {
@@ -105,4 +106,24 @@ pub fn cudnn_benchmark() -> Result<bool, OpError> {
 /// None that a caller can cause.
 pub fn set_cudnn_benchmark(on: bool) -> Result<(), OpError> {
     Setting::CudnnBenchmark.set(on.into())
+}
+
+/// Whether cuDNN takes only algorithms that give the same bits every time.
+///
+/// # Errors
+/// None that a caller can cause.
+pub fn set_cudnn_deterministic(on: bool) -> Result<(), OpError> {
+    Setting::CudnnDeterministic.set(on.into())
+}
+
+/// Runs `body` with TF32 off, whatever the training's precision.
+///
+/// # Errors
+/// What `body` says, or libtorch of its settings.
+pub fn without_tf32<T, E: From<OpError>>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let before = tf32()?;
+    set_tf32(false)?;
+    let result = body();
+    set_tf32(before)?;
+    result
 }
