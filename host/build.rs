@@ -7,6 +7,9 @@ use std::process::exit;
 const CPP: &str = "src/torch/cpp";
 const SOURCES: [&str; 4] = ["grad.cpp", "op.cpp", "settings.cpp", "values.cpp"];
 const HEADERS: [&str; 3] = ["guarded.h", "jackpot_torch.h", "values.h"];
+/// Where libtorch says its version: since 2.10, and before.
+const VERSIONS: [&str; 2] =
+    ["include/torch/headeronly/version.h", "include/torch/csrc/api/include/torch/version.h"];
 /// A header that every libtorch with its development files has.
 const PROBE: &str = "include/ATen/core/dispatch/Dispatcher.h";
 
@@ -22,6 +25,7 @@ fn main() {
         None => libtorch.join("lib"),
     };
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    println!("cargo:rustc-env=JACKPOT_TORCH_VERSION={}", version(&libtorch));
 
     cc::Build::new()
         .cpp(true)
@@ -55,6 +59,23 @@ fn libtorch() -> PathBuf {
         ));
     }
     folder
+}
+
+/// `2.11.0`, as the headers say it.
+fn version(libtorch: &Path) -> String {
+    for header in VERSIONS.map(|header| libtorch.join(header)) {
+        let Ok(text) = std::fs::read_to_string(&header) else { continue };
+        println!("cargo:rerun-if-changed={}", header.display());
+        let number = |part: &str| {
+            let define = format!("#define TORCH_VERSION_{part} ");
+            let rest = text.lines().find_map(|line| line.strip_prefix(&define))?;
+            rest.trim().parse::<u32>().ok()
+        };
+        if let [Some(major), Some(minor), Some(patch)] = ["MAJOR", "MINOR", "PATCH"].map(number) {
+            return format!("{major}.{minor}.{patch}");
+        }
+    }
+    stop(&format!("libtorch's headers in `{}` do not say its version", libtorch.display()));
 }
 
 fn stop(problem: &str) -> ! {

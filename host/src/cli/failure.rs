@@ -67,6 +67,8 @@ impl From<OpenError> for Failure {
             OpenError::Experiment(error) => error.into(),
             OpenError::Device(_) => Self::usage(error),
             OpenError::Plugin(_)
+            | OpenError::Plugins(_)
+            | OpenError::LostPlugin { .. }
             | OpenError::Rehearsal { .. }
             | OpenError::File { .. }
             | OpenError::Model(_) => Self::other(error),

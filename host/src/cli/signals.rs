@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
@@ -28,6 +28,9 @@ pub fn listen(told: impl FnOnce() + Send + 'static) -> Result<Stop, Failure> {
             flag::register_conditional_shutdown(signal, KILLED, Arc::clone(&asked))?;
             flag::register(signal, Arc::clone(&asked))?;
         }
+        // Its default is to end the process where a file grows beyond `ulimit -f`; caught, the
+        // write fails instead, and the message says of which file.
+        flag::register(SIGXFSZ, Arc::default())?;
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
             if signals.forever().next().is_some() {

@@ -21,6 +21,9 @@ pub enum OpenError {
     Registry(#[from] RegistryError),
     #[error(transparent)]
     Plugin(#[from] LoadError),
+    /// All files that the config names and that are no plugins.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Plugins(Vec<LoadError>),
     #[error(transparent)]
     Data(#[from] DataError),
     /// A part of the config that cannot be trained: which, and why.
@@ -32,6 +35,9 @@ pub enum OpenError {
     },
     #[error("{0}")]
     Device(String),
+    /// The plugin file that weights were made with; says which, and what to do.
+    #[error("{}: {message}", weights.display())]
+    LostPlugin { weights: PathBuf, message: String },
     #[error("{}: {message}", path.display())]
     File { path: PathBuf, message: String },
     #[error(transparent)]

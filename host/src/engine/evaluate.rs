@@ -2,15 +2,37 @@
 
 use std::path::Path;
 
+use jackpot_plugin_api::Duration;
 use tch::Tensor;
 
 use super::error::OpenError;
+use super::facts::hash_file;
+use super::graphs::Graphs;
+use super::kept::Kept;
 use super::session::Session;
-use crate::config::{ModelConfig, TrainConfig};
-use crate::data::Split;
+use crate::config::{Architecture, Config, ModelConfig, TrainConfig};
+use crate::data::{self, Split};
+use crate::experiment::{PluginUse, RunDir};
 use crate::model::state::{self, Extra, State, to_safetensors};
+use crate::plugin::Registry;
 use crate::train::evaluate::evaluate;
-use crate::train::{Evaluation, TrainError, Training, TrainingSpec};
+use crate::train::{Evaluation, Feed, TrainError, Training, TrainingSpec};
+
+/// Weights in a file, and what they are of.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights<'a> {
+    pub path: &'a Path,
+    pub model: &'a ModelConfig,
+    pub train: &'a TrainConfig,
+    /// The point of the training that they are of: knobs stand as they stood there. `None`: its
+    /// end.
+    pub at: Option<Duration>,
+    /// The plugin files that they were made with, of which the run has copies. What is not among
+    /// them is taken as it is found now.
+    pub plugins: &'a [PluginUse],
+    /// The graph file's hash at that time, if the network comes from one.
+    pub graph_sha256: Option<&'a str>,
+}
 
 /// What an evaluation gives besides the numbers, if asked for.
 #[derive(Debug)]
@@ -28,80 +50,155 @@ pub enum Part {
     Validation,
 }
 
-impl Session {
-    /// Loads weights into the network of a model and recipe, at the end of its training (so that
-    /// a faded skip is gone), and evaluates it. The session must be prepared.
+/// A config's data, on which weights can be evaluated.
+#[derive(Debug)]
+pub struct Evaluator {
+    session: Session,
+    run: Option<RunDir>,
+    feed: Feed,
+    /// Plugin files of the run's jobs; several where jobs were done with different files.
+    kept: Vec<Kept>,
+}
+
+impl Evaluator {
+    /// Reads the data of a config; for weights of a run, with the run.
     ///
     /// # Errors
     ///
-    /// Weights that do not fit the network, or no images.
-    pub fn evaluate(
-        &self,
-        model: &ModelConfig,
-        train: &TrainConfig,
-        weights: &Path,
-        part: Part,
-    ) -> Result<Evaluated, OpenError> {
-        let prepared = self.prepared()?;
-        let split: &Split = match part {
-            Part::Test => &prepared.feed.test,
-            Part::Validation => &prepared.feed.validation,
-        };
-        let run = || -> Result<Evaluated, TrainError> {
-            let graph = prepared
-                .graphs
-                .get(model)
-                .ok_or_else(|| TrainError::Setting("the config has no such network".to_owned()))?;
-            let nowhere = Path::new("");
-            let spec = TrainingSpec {
-                graph,
-                train,
-                registry: &self.registry,
-                feed: &prepared.feed,
-                seed: self.config.seeds.first().copied().unwrap_or_default(),
-                device: self.device,
-                precision: self.precision,
-                rewind_points: &[],
-                into: nowhere,
-                checkpoint: nowhere,
-            };
-            let mut training = Training::build(spec)?;
-            training.network.set_progress(spec.progress(spec.start().total_steps))?;
-            training.network.load(&state::read(weights)?, weights, Extra::Refused)?;
-            let mut all = Vec::new();
-            let normaliser = &prepared.feed.normaliser;
-            let evaluation =
-                evaluate(&training.network, split, normaliser, self.precision, &mut |logits| {
-                    all.push(logits.to_device(tch::Device::Cpu));
-                })?;
-            let logits = Tensor::f_cat(&all, 0)?;
-            Ok(Evaluated { evaluation, logits, images: split.len() })
-        };
-        run().map_err(|error| OpenError::Rehearsal {
-            what: weights.display().to_string(),
+    /// A dataset that cannot be read.
+    pub fn new(session: Session, run: Option<RunDir>) -> Result<Self, OpenError> {
+        let data = data::load(&session.config.data)?;
+        let feed = Feed::new(&data, session.device).map_err(|error| OpenError::Rehearsal {
+            what: "moving the data to the device".to_owned(),
             source: Box::new(error),
-        })
+        })?;
+        Ok(Self { session, run, feed, kept: Vec::new() })
     }
 
-    /// The normalised images of a split, as the network sees them; after [`Session::prepare`].
+    pub fn config(&self) -> &Config {
+        &self.session.config
+    }
+
+    /// Loads weights into their network, as it stood when they were stored (so that a faded skip
+    /// is as far gone as it was), and evaluates it.
+    ///
+    /// # Errors
+    ///
+    /// Weights that do not fit the network, a plugin file that is lost, or no images.
+    pub fn evaluate(&mut self, weights: &Weights<'_>, part: Part) -> Result<Evaluated, OpenError> {
+        let Self { session, run, feed, kept } = self;
+        let wrong = |error: TrainError| OpenError::Rehearsal {
+            what: weights.path.display().to_string(),
+            source: Box::new(error),
+        };
+        check_graph(weights)?;
+        let Some(run) = run else {
+            let (model, train) = (weights.model, weights.train);
+            let trained = Trained { session, feed, registry: &session.registry, kept: None };
+            return trained.evaluate(model, train, weights, part).map_err(wrong);
+        };
+        let place = match kept.iter().position(|kept| kept.agrees(weights.plugins)) {
+            Some(place) => place,
+            None => {
+                kept.push(Kept::default());
+                kept.len() - 1
+            }
+        };
+        let kept = &mut kept[place];
+        kept.add(run, weights.plugins, &session.registry, weights.path)?;
+        let (model, train) = kept.lead(weights.model, weights.train, &session.registry)?;
+        let trained = Trained { session, feed, registry: &kept.registry, kept: Some(kept) };
+        trained.evaluate(&model, &train, weights, part).map_err(wrong)
+    }
+
+    /// The normalised images of a split, as the network sees them.
     ///
     /// # Errors
     ///
     /// What libtorch says.
     pub fn inputs(&self, part: Part) -> Result<Tensor, OpenError> {
-        let prepared = self.prepared()?;
-        let split = match part {
-            Part::Test => &prepared.feed.test,
-            Part::Validation => &prepared.feed.validation,
-        };
         let all = || -> Result<Tensor, tch::TchError> {
-            let batches = split
+            let batches = split(&self.feed, part)
                 .evaluation_batches(crate::train::evaluate::BATCH)
-                .map(|batch| prepared.feed.normaliser.apply(&batch?.images))
+                .map(|batch| self.feed.normaliser.apply(&batch?.images))
                 .collect::<Result<Vec<_>, _>>()?;
             Tensor::f_cat(&batches, 0)
         };
         all().map_err(|error| OpenError::Device(error.to_string()))
+    }
+}
+
+/// Refuses another graph than the one the weights were made in, since weights may fit both.
+fn check_graph(weights: &Weights<'_>) -> Result<(), OpenError> {
+    let (Architecture::File { file }, Some(then)) =
+        (&weights.model.architecture, weights.graph_sha256)
+    else {
+        return Ok(());
+    };
+    if hash_file(file)? == then {
+        return Ok(());
+    }
+    let message = format!(
+        "was changed since {} was made in it; put the graph of that time back",
+        weights.path.display()
+    );
+    Err(OpenError::File { path: file.clone(), message })
+}
+
+fn split(feed: &Feed, part: Part) -> &Split {
+    match part {
+        Part::Test => &feed.test,
+        Part::Validation => &feed.validation,
+    }
+}
+
+/// What a network is built with.
+struct Trained<'a> {
+    session: &'a Session,
+    feed: &'a Feed,
+    registry: &'a Registry,
+    kept: Option<&'a Kept>,
+}
+
+impl Trained<'_> {
+    fn evaluate(
+        &self,
+        model: &ModelConfig,
+        train: &TrainConfig,
+        weights: &Weights<'_>,
+        part: Part,
+    ) -> Result<Evaluated, TrainError> {
+        let feed = self.feed;
+        let mut graph = Graphs::build(model, self.registry, feed.shape, feed.classes)?;
+        if let Some(kept) = self.kept {
+            kept.lead_nodes(&mut graph);
+        }
+        let nowhere = Path::new("");
+        let spec = TrainingSpec {
+            graph: &graph,
+            train,
+            registry: self.registry,
+            feed,
+            seed: self.session.config.seeds.first().copied().unwrap_or_default(),
+            device: self.session.device,
+            precision: self.session.precision,
+            rewind_points: &[],
+            into: nowhere,
+            checkpoint: nowhere,
+        };
+        let mut training = Training::build(spec)?;
+        let end = spec.start().total_steps;
+        let step = weights.at.map_or(end, |at| at.steps(spec.steps_per_epoch()).min(end));
+        training.network.set_progress(spec.progress(step))?;
+        training.network.load(&state::read(weights.path)?, weights.path, Extra::Refused)?;
+        let split = split(feed, part);
+        let mut all = Vec::new();
+        let mut keep = |logits: &Tensor| all.push(logits.to_device(tch::Device::Cpu));
+        let precision = self.session.precision;
+        let evaluation =
+            evaluate(&training.network, split, &feed.normaliser, precision, &mut keep)?;
+        let logits = Tensor::f_cat(&all, 0)?;
+        Ok(Evaluated { evaluation, logits, images: split.len() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Does one job of an experiment.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::output::finish;
@@ -9,6 +10,7 @@ use crate::experiment::{
     Event, ExecuteError, Executor, FileError, Inputs, Job, Observer, Outcome, Progress, Start,
     Stop, Work,
 };
+use crate::model::ModelError;
 use crate::model::state::{self, Extra, to_safetensors};
 use crate::plugin::kinds::Common;
 use crate::prune::shuffle::shuffled;
@@ -158,11 +160,70 @@ impl Executor for JobExecutor<'_> {
         observer: &dyn Observer,
         stop: &Stop,
     ) -> Result<Outcome, ExecuteError> {
-        self.work(job, inputs, into, observer, stop).map_err(|error| match error {
-            TrainError::File { path, source } => {
-                ExecuteError::File(FileError::new("write", &path, source))
+        self.work(job, inputs, into, observer, stop)
+            .map_err(|error| failure(error, &inputs.checkpoint))
+    }
+}
+
+/// Tells apart what is the checkpoint's own fault: only that is a reason to give up its state.
+fn failure(error: TrainError, checkpoint: &Path) -> ExecuteError {
+    let text = error.to_string();
+    let unusable = |path: &Path| {
+        let path = path.starts_with(checkpoint);
+        path.then(|| format!("{text}; remove the folder {} to start over", checkpoint.display()))
+    };
+    match error {
+        TrainError::Checkpoint { .. } => ExecuteError::Checkpoint(text),
+        TrainError::Model(ModelError::File { path, .. }) => match unusable(&path) {
+            Some(message) => ExecuteError::Checkpoint(message),
+            None => ExecuteError::Failed(text),
+        },
+        TrainError::File { path, source } => match (source.kind(), unusable(&path)) {
+            // What a file of a state says if it is missing or torn; a disk says other things.
+            (ErrorKind::NotFound | ErrorKind::InvalidData, Some(message)) => {
+                ExecuteError::Checkpoint(message)
             }
-            other => ExecuteError::Failed(other.to_string()),
-        })
+            _ => ExecuteError::File(FileError::new("write", &path, source)),
+        },
+        _ => ExecuteError::Failed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_checkpoints_own_faults_are_its() {
+        let folder = Path::new("/run/.level-00.checkpoint");
+        let file = |path: &str, kind: ErrorKind| TrainError::File {
+            path: path.into(),
+            source: kind.into(),
+        };
+        let model = |path: &str| ModelError::File { path: path.into(), message: "torn".into() };
+        let state = "/run/.level-00.checkpoint/current/model.safetensors";
+        let own = [
+            TrainError::Checkpoint { path: folder.into(), message: "no momentum".into() },
+            model(state).into(),
+            model("/run/.level-00.checkpoint").into(),
+            file(state, ErrorKind::NotFound),
+            file(state, ErrorKind::InvalidData),
+        ];
+        for error in own {
+            let found = failure(error, folder);
+            let text = found.to_string();
+            assert!(matches!(found, ExecuteError::Checkpoint(_)), "{text}");
+            assert!(text.contains("remove the folder") && text.contains("checkpoint"), "{text}");
+        }
+        let memory = TrainError::Torch(tch::TchError::Torch("CUDA out of memory".into()));
+        for error in [memory, model("/run/level-00/mask.safetensors").into()] {
+            assert!(matches!(failure(error, folder), ExecuteError::Failed(_)));
+        }
+        for error in [
+            file(state, ErrorKind::StorageFull),
+            file("/run/level-00/model.safetensors", ErrorKind::NotFound),
+        ] {
+            assert!(matches!(failure(error, folder), ExecuteError::File(_)));
+        }
     }
 }

@@ -9,30 +9,37 @@ use sha2::{Digest, Sha256};
 use super::ENGINE;
 use super::device::{device_name, precision_name};
 use super::error::OpenError;
+use super::graphs::Graphs;
+use super::nodes;
 use crate::config::{Architecture, Config, ModelConfig, PluginRef, Precision, TrainConfig};
 use crate::experiment::{Facts, PluginFile};
 use crate::plugin::Registry;
+
+/// The libtorch that this was built with, and that the rpath leads to: `2.11.0`.
+const TORCH: &str = env!("JACKPOT_TORCH_VERSION");
 
 /// Every plugin item that a config names.
 pub fn plugins_of(config: &Config) -> Vec<(Kind, &PluginRef)> {
     let mut all = Vec::new();
     let spends = config.spends.iter().map(|spend| (&spend.model, &spend.train));
     for (model, train) in std::iter::once((&config.model, &config.train)).chain(spends) {
-        all.extend(of_model(model).map(|reference| (Kind::Architecture, reference)));
+        all.extend(of_model(model));
         all.extend(of_training(train));
     }
     all.extend(config.draws.iter().map(|draw| (Kind::Score, &draw.score)));
     all
 }
 
-fn of_model(model: &ModelConfig) -> Option<&PluginRef> {
+/// The item that makes a model's graph.
+pub fn of_model(model: &ModelConfig) -> Option<(Kind, &PluginRef)> {
     match &model.architecture {
-        Architecture::Plugin(reference) => Some(reference),
+        Architecture::Plugin(reference) => Some((Kind::Architecture, reference)),
         Architecture::File { .. } => None,
     }
 }
 
-fn of_training(train: &TrainConfig) -> impl Iterator<Item = (Kind, &PluginRef)> {
+/// The items of a recipe.
+pub fn of_training(train: &TrainConfig) -> impl Iterator<Item = (Kind, &PluginRef)> {
     let single = [
         (Kind::LrSchedule, &train.lr_schedule),
         (Kind::Activation, &train.activation),
@@ -48,6 +55,7 @@ fn of_training(train: &TrainConfig) -> impl Iterator<Item = (Kind, &PluginRef)> 
 pub fn gather(
     config: &Config,
     registry: &Registry,
+    networks: &Graphs,
     dataset_sha256: &str,
     device: tch::Device,
     precision: Precision,
@@ -70,11 +78,12 @@ pub fn gather(
     let versions = [
         ("jackpot", env!("CARGO_PKG_VERSION")),
         ("plugin-api", jackpot_plugin_api::VERSION),
-        ("torch", "2.11"),
+        ("torch", TORCH),
     ];
     Ok(Facts {
         plugins,
         graphs,
+        networks: nodes::of_config(config, networks, registry)?,
         dataset_sha256: dataset_sha256.to_owned(),
         device: device_name(device),
         precision: precision_name(precision).to_owned(),
@@ -84,10 +93,22 @@ pub fn gather(
     })
 }
 
-fn hash_file(path: &Path) -> Result<String, OpenError> {
+/// SHA-256 of a file, in hexadecimal.
+pub fn hash_file(path: &Path) -> Result<String, OpenError> {
     let bytes = std::fs::read(path).map_err(|error| OpenError::File {
         path: path.to_owned(),
         message: format!("cannot be read: {error}"),
     })?;
     Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_libtorch_is_whole() {
+        let parts: Vec<u32> = TORCH.split('.').map(|part| part.parse().unwrap()).collect();
+        assert!(parts.len() == 3 && parts[0] >= 2, "{TORCH}");
+    }
 }

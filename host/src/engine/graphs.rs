@@ -1,6 +1,7 @@
 //! The graphs of a config's networks, each made once.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jackpot_plugin_api::graph::Graph;
 use jackpot_plugin_api::manifest::Kind;
@@ -29,9 +30,23 @@ impl Graphs {
         shape: [usize; 3],
         classes: usize,
     ) -> Result<(), ModelError> {
-        if self.0.contains_key(&key(model)) {
-            return Ok(());
+        if let Entry::Vacant(place) = self.0.entry(key(model)) {
+            place.insert(Self::build(model, registry, shape, classes)?);
         }
+        Ok(())
+    }
+
+    /// Makes the graph of a model.
+    ///
+    /// # Errors
+    ///
+    /// As [`Graphs::add`].
+    pub fn build(
+        model: &ModelConfig,
+        registry: &Registry,
+        shape: [usize; 3],
+        classes: usize,
+    ) -> Result<Graph, ModelError> {
         let (input, output) = (image_input(shape), logits_output(classes));
         let graph = match &model.architecture {
             Choice::Plugin(reference) => {
@@ -47,8 +62,7 @@ impl Graphs {
             let message = format!("takes {:?}, the images are {:?}", only.shape, input.shape);
             return Err(ModelError::graph(format!("input `{}`", only.name), message));
         }
-        self.0.insert(key(model), graph);
-        Ok(())
+        Ok(graph)
     }
 
     /// The graph of a model that was added.

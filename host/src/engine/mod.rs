@@ -11,6 +11,8 @@ mod executor;
 mod facts;
 mod folders;
 mod graphs;
+mod kept;
+mod nodes;
 mod output;
 mod pruning;
 mod session;

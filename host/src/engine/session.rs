@@ -52,9 +52,7 @@ impl Session {
     ///
     /// A mistake in the config, with its position; a plugin or device that is not there.
     pub fn open(path: &Path, overrides: &Overrides) -> Result<Self, OpenError> {
-        let plain = |errors| OpenError::Config { errors, plugins: None };
-        let loaded = config::load(path, overrides).map_err(plain)?;
-        let mut registry = Registry::discover(&plugin_folders(loaded.plugin_path()));
+        let (loaded, mut registry) = load(path, overrides)?;
         let known = known_items(&mut registry, &loaded)?;
         let config = config::check_plugins(&loaded, &known).map_err(|errors| {
             let missing =
@@ -64,6 +62,21 @@ impl Session {
         for (kind, reference) in plugins_of(&config) {
             registry.find(kind, &reference.plugin)?;
         }
+        Self::of(config, registry)
+    }
+
+    /// Reads the config of a run to look at its finished jobs. They name the plugin files that
+    /// they were done with, so the config is not held against the plugins that are found now.
+    ///
+    /// # Errors
+    ///
+    /// A mistake in the config, with its position; a device that is not there.
+    pub fn open_run(path: &Path, overrides: &Overrides) -> Result<Self, OpenError> {
+        let (loaded, registry) = load(path, overrides)?;
+        Self::of(loaded.unchecked().clone(), registry)
+    }
+
+    fn of(config: Config, registry: Registry) -> Result<Self, OpenError> {
         for broken in registry.broken() {
             tracing::warn!("{broken}");
         }
@@ -106,6 +119,7 @@ impl Session {
         let facts = gather(
             &self.config,
             &self.registry,
+            &graphs,
             &data.sha256,
             self.device,
             self.precision,
@@ -195,14 +209,27 @@ impl Session {
     }
 }
 
+/// A config that is not held against plugins yet, and the plugins in the folders that it names.
+fn load(path: &Path, overrides: &Overrides) -> Result<(Loaded, Registry), OpenError> {
+    let plain = |errors| OpenError::Config { errors, plugins: None };
+    let loaded = config::load(path, overrides).map_err(plain)?;
+    let registry = Registry::discover(&plugin_folders(loaded.plugin_path()));
+    Ok((loaded, registry))
+}
+
 /// The items that the config is checked against: all that were found, and those of files that it
 /// names, under the path as it stands there.
 fn known_items(registry: &mut Registry, loaded: &Loaded) -> Result<KnownItems, OpenError> {
-    let named: Vec<_> = loaded
-        .plugin_files()
-        .into_iter()
-        .map(|path| registry.add_file(&path).map(|file| (path, file)))
-        .collect::<Result<_, _>>()?;
+    let (mut named, mut broken) = (Vec::new(), Vec::new());
+    for path in loaded.plugin_files() {
+        match registry.add_file(&path) {
+            Ok(file) => named.push((path, file)),
+            Err(error) => broken.push(error),
+        }
+    }
+    if !broken.is_empty() {
+        return Err(OpenError::Plugins(broken));
+    }
     let mut known = registry.known_items();
     for (path, file) in named {
         for item in file.items() {

@@ -72,10 +72,9 @@ pub fn commit_link(board: &Board<'_>, job: &Job, link: &Link) -> Result<JobRecor
     write_link(board, job, &target, &board.run.folder(&link.to))
 }
 
-/// Writes what a job failed with beside its folder. A second failure in a row also gives up the
-/// state of the training, which may be its reason.
-pub fn commit_failure(board: &Board<'_>, job: &Job, error: &str) -> Result<u64, FileError> {
-    let Some(identity) = board.identities.get(&job.key) else { return Ok(0) };
+/// Writes what a job failed with beside its folder.
+pub fn commit_failure(board: &Board<'_>, job: &Job, error: &str) -> Result<(), FileError> {
+    let Some(identity) = board.identities.get(&job.key) else { return Ok(()) };
     let path = board.run.failure_path(&job.key);
     // A damaged note of an earlier failure is simply replaced.
     let before = JobRecord::read(&path).ok().flatten().map_or(0, |record| record.attempts);
@@ -83,8 +82,7 @@ pub fn commit_failure(board: &Board<'_>, job: &Job, error: &str) -> Result<u64, 
     record.error = Some(error.to_owned());
     record.attempts = before + 1;
     record.inputs = inputs(board, job);
-    files::write(&path, &record.to_bytes())?;
-    Ok(record.attempts)
+    files::write(&path, &record.to_bytes())
 }
 
 /// The name under which an executor saves the weights of a rewind point.

@@ -1,45 +1,84 @@
-//! Finished jobs that the config no longer describes.
+//! Finished and unfinished jobs that the config no longer describes.
 //!
 //! They are found before anything runs, and then nothing runs: a run directory never holds
-//! results of two configs under one name.
+//! results of two configs under one name, and no state of a training is given up unasked.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::diff::{Difference, What, differences};
 use super::identity::Identity;
 use super::key::{self, JobKey};
 use super::record::JobRecord;
+use super::rundir::RunDir;
 
-/// A finished job whose settings have changed since.
+/// A job whose settings have changed since it was done or begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     pub key: JobKey,
     /// At least one.
     pub differences: Vec<Difference>,
+    /// Whether it was stopped within; then what there is of it is a state to go on from.
+    pub is_unfinished: bool,
 }
 
 impl Conflict {
     /// Compares a finished job with what it would be now; `None` if they agree. With
     /// `accept_plugins`, other files of the same plugin items count as agreeing.
     pub(super) fn of(record: &JobRecord, now: &Identity, accept_plugins: bool) -> Option<Self> {
-        if record.identity == now.hash {
+        let found = Self::between(&record.key, &record.identity, &record.description, now)?;
+        (!(accept_plugins && found.is_of_plugin_files())).then_some(found)
+    }
+
+    /// Compares what an unfinished job was begun as with what it is now.
+    pub(super) fn of_state(
+        key: &JobKey,
+        identity: &str,
+        description: &Value,
+        now: &Identity,
+    ) -> Option<Self> {
+        let found = Self::between(key, identity, description, now)?;
+        Some(Self { is_unfinished: true, ..found })
+    }
+
+    fn between(key: &JobKey, identity: &str, was: &Value, now: &Identity) -> Option<Self> {
+        if identity == now.hash {
             return None;
         }
-        let mut differences = differences(&record.description, &now.description);
+        let mut differences =
+            if was.is_null() { Vec::new() } else { differences(was, &now.description) };
         if differences.is_empty() {
             // The file was edited: its hash is not that of its description.
             differences.push(Difference {
                 path: "identity".to_owned(),
-                was: record.identity.chars().take(8).collect(),
+                was: identity.chars().take(8).collect(),
                 now: now.hash.chars().take(8).collect(),
                 what: What::Key,
             });
         }
-        let accepted = accept_plugins
-            && differences.iter().all(|difference| difference.what == What::PluginFile);
-        (!accepted).then(|| Self { key: record.key.clone(), differences })
+        Some(Self { key: key.clone(), differences, is_unfinished: false })
+    }
+
+    /// Whether only files of the same plugin items differ.
+    pub(super) fn is_of_plugin_files(&self) -> bool {
+        self.differences.iter().all(|difference| difference.what == What::PluginFile)
+    }
+
+    /// What differs, in a line.
+    pub(super) fn words(&self) -> String {
+        let words = |found: &Difference| format!("{} {} → {}", found.path, found.was, found.now);
+        self.differences.iter().map(words).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What has to go for the job to be done anew, relative to the run directory.
+    fn folder(&self) -> String {
+        match self.is_unfinished {
+            true => RunDir::checkpoint_path(&self.key),
+            false => self.key.path(),
+        }
     }
 }
 
@@ -59,9 +98,60 @@ const SHOWN: usize = 12;
 
 impl fmt::Display for Conflicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let run = self.run.display();
+        let (unfinished, finished): (Vec<_>, Vec<_>) =
+            self.jobs.iter().partition(|job| job.is_unfinished);
+        writeln!(f, "{}; nothing was run", self.headline(finished.len(), unfinished.len()))?;
+        self.write_differences(f)?;
+        write!(f, "To keep both, give the new settings another `name` or --out.")?;
+        if !finished.is_empty() {
+            let folders = self.folders(&finished);
+            write!(f, "\nTo do them again, remove their folders: {folders}.")?;
+        }
+        if !unfinished.is_empty() {
+            let folders = self.folders(&unfinished);
+            write!(
+                f,
+                "\nTo go on with what was begun, change the settings back; to start over, remove \
+                 its state: {folders}."
+            )?;
+        }
+        let by_plugin = |job: &&Conflict| {
+            job.differences.iter().any(|difference| difference.what == What::PluginFile)
+        };
+        match (finished.iter().any(by_plugin), unfinished.iter().any(by_plugin)) {
+            (false, false) => Ok(()),
+            (true, false) => write!(
+                f,
+                "\nTo keep results made with another plugin file, run with --accept-plugins."
+            ),
+            (true, true) => write!(
+                f,
+                "\nTo keep results made with another plugin file, run with --accept-plugins; what \
+                 was begun with one then starts over."
+            ),
+            (false, true) => write!(
+                f,
+                "\nTo start over what was begun with another plugin file, run with \
+                 --accept-plugins."
+            ),
+        }
+    }
+}
+
+impl Conflicts {
+    fn headline(&self, finished: usize, unfinished: usize) -> String {
+        let (run, were) = (self.run.display(), |count| if count == 1 { "was" } else { "were" });
         let count = jobs(self.jobs.len());
-        writeln!(f, "{count} of {run} were finished with other settings; nothing was run")?;
+        match (finished, unfinished) {
+            (_, 0) => format!("{count} of {run} {} finished with other settings", were(finished)),
+            (0, _) => format!("{count} of {run} {} begun with other settings", were(unfinished)),
+            _ => format!(
+                "{count} of {run}, {finished} finished and {unfinished} begun, had other settings"
+            ),
+        }
+    }
+
+    fn write_differences(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: BTreeMap<&Difference, Vec<&JobKey>> = BTreeMap::new();
         for conflict in &self.jobs {
             for difference in &conflict.differences {
@@ -75,25 +165,20 @@ impl fmt::Display for Conflicts {
             let which = key::summary(keys.iter().copied(), 2);
             writeln!(f, "  {path}  {was} → {now}  ({}: {which})", jobs(keys.len()))?;
         }
-        if groups.len() > SHOWN {
-            writeln!(f, "  and {} more differences", groups.len() - SHOWN)?;
+        match groups.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => writeln!(f, "  and {more} more differences"),
         }
-        writeln!(f, "To keep both, give the new settings another `name` or --out.")?;
-        let folders = self.jobs.iter().take(2).map(|job| format!("{run}/{}", job.key.path()));
-        let folders = folders.collect::<Vec<_>>().join(", ");
-        let more = match self.jobs.len().saturating_sub(2) {
-            0 => String::new(),
-            more => format!(" and {more} more (`jackpot plan` lists them)"),
-        };
-        write!(f, "To do them again, remove their folders: {folders}{more}.")?;
-        let mut all = self.jobs.iter().flat_map(|job| &job.differences);
-        if all.any(|difference| difference.what == What::PluginFile) {
-            write!(
-                f,
-                "\nTo keep results made with another plugin file, run with --accept-plugins."
-            )?;
+    }
+
+    fn folders(&self, conflicts: &[&Conflict]) -> String {
+        let run = self.run.display();
+        let named = conflicts.iter().take(2).map(|job| format!("{run}/{}", job.folder()));
+        let named = named.collect::<Vec<_>>().join(", ");
+        match conflicts.len().saturating_sub(2) {
+            0 => named,
+            more => format!("{named} and {more} more (`jackpot plan` lists them)"),
         }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ pub enum ExperimentError {
     /// Disk full, no permission and the like; says where.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Finished jobs that the config no longer describes; nothing was run.
+    /// Finished or begun jobs that the config no longer describes; nothing was run.
     #[error(transparent)]
     Conflicts(#[from] Box<Conflicts>),
     /// A name that cannot be a folder.

@@ -24,7 +24,9 @@ pub trait Executor {
     ///
     /// # Errors
     /// [`ExecuteError::Failed`] ends this job and lets the others go on; so does
-    /// [`ExecuteError::File`], unless the disk is full or not writable.
+    /// [`ExecuteError::File`], unless the disk is full or not writable. The checkpoint stays for
+    /// the next run, unless it is the checkpoint itself that fails again and again:
+    /// [`ExecuteError::Checkpoint`].
     fn execute(
         &self,
         job: &Job,
@@ -40,8 +42,9 @@ pub trait Executor {
 pub struct Inputs {
     pub start: Start,
     /// A folder, already there, for the state of a training that is not finished. It outlives a
-    /// stop or a crash and comes back with the same job of the same identity; else it is emptied
-    /// before. Files named `.job.json` in it are the caller's. Write whole files only (beside and rename).
+    /// stop, a crash or a failure and comes back with the same job of the same identity; its
+    /// rewind points may be others by then. Files named `.job.json` in it are the caller's, and
+    /// `rewind-…` alone is no state. Write whole files only (beside and rename).
     pub checkpoint: PathBuf,
 }
 
@@ -72,6 +75,9 @@ pub enum ExecuteError {
     /// Anything about the job itself, in words for the user.
     #[error("{0}")]
     Failed(String),
+    /// The state in the checkpoint folder is damaged, or not one to go on from.
+    #[error("{0}")]
+    Checkpoint(String),
     /// A file operation.
     #[error(transparent)]
     File(#[from] FileError),

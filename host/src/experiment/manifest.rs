@@ -59,12 +59,7 @@ pub fn begin(
         })?,
     };
     let mut plugins = manifest.plugins;
-    plugins.extend(facts.plugins.iter().map(|((kind, name), file)| PluginUse {
-        kind: kind.clone(),
-        name: name.clone(),
-        version: file.version.clone(),
-        sha256: file.sha256.clone(),
-    }));
+    plugins.extend(facts.all_plugins());
     manifest.command_lines.push(command_line.to_vec());
     let manifest = Manifest {
         format: 1,

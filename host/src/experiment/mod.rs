@@ -7,7 +7,7 @@
 //! - [`jobs`] lists the jobs of a config, each with what it needs first;
 //! - [`identity`] describes everything that influences a job's result, and hashes it;
 //! - [`RunDir`] is the run directory on disk, [`JobRecord`] one finished job in it;
-//! - [`conflict`] finds finished jobs that the config no longer describes;
+//! - [`conflict`] finds finished and unfinished jobs that the config no longer describes;
 //! - [`run`] does what is missing, sharing the work with other processes through [`Lease`]s;
 //! - [`plan`] and [`status`] say how far a run is.
 
@@ -35,10 +35,11 @@ mod select;
 mod show;
 mod store;
 mod timing;
+mod training;
 mod work;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +49,7 @@ pub use error::ExperimentError;
 pub use event::{Event, Observer, Progress, Silent};
 pub use execute::{ExecuteError, Executor, Inputs, Outcome, Start, Stop};
 pub use files::FileError;
-pub use identity::{Facts, Identity, PluginFile};
+pub use identity::{Facts, Identity, NetworkPlugins, PluginFile};
 pub use jobs::{Job, jobs};
 pub use key::JobKey;
 pub use lease::{Attempt, Holder, Lease};

@@ -64,7 +64,7 @@ pub enum JobState {
         error: String,
         attempts: u64,
     },
-    /// Finished with other settings. Only [`plan`] can tell.
+    /// Finished or begun with other settings. Only [`plan`] can tell.
     Conflict(Conflict),
 }
 
@@ -76,7 +76,7 @@ impl JobState {
 }
 
 impl Overview {
-    /// The jobs that were finished with other settings, as one error text.
+    /// The jobs that were finished or begun with other settings, as one error text.
     pub fn conflicts(&self) -> Option<Conflicts> {
         let conflict = |job: &JobView| match &job.state {
             JobState::Conflict(conflict) => Some(conflict.clone()),
@@ -173,6 +173,11 @@ fn state(
     let Some(run) = run else { return Ok(to_do(job, None)) };
     if let Some(holder) = lease::holder(run, &job.key) {
         return Ok(JobState::Running(holder));
+    }
+    if let Some(now) = identity
+        && let Some(conflict) = Checkpoint::conflict(run, job, now)?
+    {
+        return Ok(JobState::Conflict(conflict));
     }
     if let Some(failure) = run.failure(&job.key)? {
         let error = failure.error.unwrap_or_default();

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration as Span, Instant};
 
+use super::checkpoint::Checkpoint;
 use super::conflict::{Conflict, Conflicts};
 use super::error::ExperimentError;
+use super::files::FileError;
 use super::identity::{self, Facts, Identity};
 use super::jobs::{Job, jobs};
 use super::key::JobKey;
@@ -25,7 +27,8 @@ pub struct Board<'a> {
     places: BTreeMap<JobKey, usize>,
     pub identities: BTreeMap<JobKey, Identity>,
     pub store: Store,
-    accept_plugins: bool,
+    /// Whether results made with other files of the same plugins are kept.
+    pub accept_plugins: bool,
     /// When a job that this process waits for, but may not do, was last seen in work.
     seen_alive: BTreeMap<JobKey, Instant>,
     begun: Instant,
@@ -96,10 +99,22 @@ impl<'a> Board<'a> {
         open.filter_map(|job| Some((job.key.clone(), lease::holder(self.run, &job.key)?))).collect()
     }
 
-    /// Finished jobs that are no longer what the config says, in the jobs' order.
-    pub fn conflicts(&self) -> Vec<Conflict> {
-        let records = self.jobs.iter().filter_map(|job| self.store.get(&job.key));
-        records.filter_map(|record| self.conflict(record)).collect()
+    /// Finished and begun jobs that are no longer what the config says, in the jobs' order.
+    pub fn conflicts(&self) -> Result<Vec<Conflict>, FileError> {
+        let mut found = Vec::new();
+        for job in &self.jobs {
+            found.extend(match self.store.get(&job.key) {
+                Some(record) => self.conflict(record),
+                None => self.conflict_of_state(job)?,
+            });
+        }
+        Ok(found)
+    }
+
+    fn conflict_of_state(&self, job: &Job) -> Result<Option<Conflict>, FileError> {
+        let Some(now) = self.identities.get(&job.key) else { return Ok(None) };
+        let found = Checkpoint::conflict(self.run, job, now)?;
+        Ok(found.filter(|found| !(self.accept_plugins && found.is_of_plugin_files())))
     }
 
     fn conflict(&self, record: &JobRecord) -> Option<Conflict> {

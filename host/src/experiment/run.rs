@@ -75,7 +75,7 @@ pub(super) fn run_polling(
 ) -> Result<Summary, ExperimentError> {
     let Experiment { run, config, config_text, facts, command_line } = *experiment;
     let board = Board::read(run, config, facts, selection.accept_changed_plugins)?;
-    let conflicts = board.conflicts();
+    let conflicts = board.conflicts()?;
     if !conflicts.is_empty() {
         let run = run.path().to_owned();
         return Err(Box::new(Conflicts { run, jobs: conflicts }).into());

@@ -135,16 +135,16 @@ impl RunDir {
     }
 
     pub(super) fn failure_path(&self, key: &JobKey) -> PathBuf {
-        self.beside(key, "failed.json", false)
+        self.path.join(key.series()).join(format!("{}.failed.json", key.folder_name()))
     }
 
     pub(super) fn checkpoint(&self, key: &JobKey) -> PathBuf {
-        self.beside(key, "checkpoint", true)
+        self.path.join(Self::checkpoint_path(key))
     }
 
-    fn beside(&self, key: &JobKey, extension: &str, hidden: bool) -> PathBuf {
-        let dot = if hidden { "." } else { "" };
-        self.path.join(key.series()).join(format!("{dot}{}.{extension}", key.folder_name()))
+    /// The checkpoint's folder relative to the run directory.
+    pub(super) fn checkpoint_path(key: &JobKey) -> String {
+        format!("{}/.{}.checkpoint", key.series(), key.folder_name())
     }
 
     /// All finished jobs, whether or not a config still names them, sorted by key. A link whose

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::checkpoint::Checkpoint;
-use super::commit::{commit, commit_failure, commit_link};
+use super::commit::commit_link;
 use super::error::ExperimentError;
 use super::event::{Event, Observer};
-use super::execute::{ExecuteError, Executor, Inputs, Outcome, Start, Stop};
-use super::files::{self, TemporaryFolder};
+use super::execute::{Executor, Stop};
 use super::identity::Facts;
 use super::jobs::Job;
 use super::key::JobKey;
@@ -18,8 +16,8 @@ use super::readiness::{Board, Readiness};
 use super::record::JobRecord;
 use super::run::Summary;
 use super::timing::Timing;
+use super::training::{Trained, train};
 use super::work::Work;
-use crate::config::Rewind;
 
 /// One process at work on an experiment.
 pub(super) struct Runner<'a> {
@@ -187,35 +185,16 @@ impl<'a> Runner<'a> {
     }
 
     fn train(&mut self, job: &Job) -> Result<Step, ExperimentError> {
-        let run = self.board.run;
         let total = self.selected.len();
         let number = total - self.pending.len() + 1;
         self.observer.event(&Event::Started { job: &job.key, number, total });
-        let identity = self.board.identities.get(&job.key).map_or("", |identity| &identity.hash);
-        let checkpoint = Checkpoint::prepare(run, job, identity)?;
-        let folder = TemporaryFolder::create(&run.folder(&job.key))?;
-        let inputs = Inputs { start: self.start(job), checkpoint: checkpoint.path.clone() };
-        let begun = Instant::now();
-        let outcome = self.executor.execute(job, &inputs, folder.path(), self.observer, self.stop);
-        let seconds = begun.elapsed().as_secs_f64();
-        let committed = match outcome {
-            Ok(Outcome::Done(results)) => commit(&self.board, job, results, folder),
-            Ok(Outcome::Stopped) => {
-                drop(folder);
-                checkpoint.tidy()?;
+        match train(&self.board, job, self.executor, self.observer, self.stop)? {
+            Trained::Stopped => {
                 self.observer.event(&Event::Stopped { job: Some(&job.key) });
-                return Ok(Step::Stop);
+                Ok(Step::Stop)
             }
-            Err(error) => {
-                drop(folder);
-                Err(error)
-            }
-        };
-        match committed {
-            Ok(records) => {
-                files::remove(&run.failure_path(&job.key))?;
-                let resumed = checkpoint.has_state;
-                checkpoint.remove()?;
+            Trained::Failed(message) => Ok(self.failed(job, message)),
+            Trained::Done { records, seconds, resumed } => {
                 self.note_time(job, seconds, resumed);
                 self.summary.done += 1;
                 if let Some(results) = records.first().and_then(|record| record.results.as_ref()) {
@@ -223,42 +202,6 @@ impl<'a> Runner<'a> {
                 }
                 self.adopt(records);
                 Ok(Step::Settled)
-            }
-            Err(ExecuteError::File(error)) if error.stops_everything() => {
-                checkpoint.tidy()?;
-                Err(error.into())
-            }
-            Err(error) => {
-                let message = error.to_string();
-                let attempts = commit_failure(&self.board, job, &message)?;
-                match attempts {
-                    0 | 1 => checkpoint.tidy()?,
-                    _ => checkpoint.remove()?,
-                }
-                Ok(self.failed(job, message))
-            }
-        }
-    }
-
-    /// Where the training of a job begins.
-    fn start(&self, job: &Job) -> Start {
-        let run = self.board.run;
-        let place = |key: &JobKey| match self.board.store.get(key) {
-            Some(record) => run.files(record),
-            None => run.folder(key),
-        };
-        let (Some(work), Some(need)) = (Work::of(self.board.config, &job.key), job.needs.first())
-        else {
-            return Start::Dense { rewind_points: job.rewind_points.clone() };
-        };
-        let weights = match work.rewind() {
-            Rewind::Init => run.init(&work.draw.name, work.ticket_seed),
-            Rewind::At(_) => run.rewind(&work.draw.name, work.ticket_seed),
-        };
-        match job.key {
-            JobKey::Draw { .. } => Start::Prune { previous: place(need), weights },
-            JobKey::Spend { .. } => {
-                Start::Ticket { mask: place(need).join("mask.safetensors"), weights }
             }
         }
     }

@@ -19,7 +19,8 @@ pub struct Selection {
     pub only: Option<Glob>,
     /// Of these, only a share.
     pub shard: Option<Shard>,
-    /// Keep finished jobs that another file of the same plugin made, instead of stopping.
+    /// Keep finished jobs that another file of the same plugin made, instead of stopping; what
+    /// was begun with one starts over.
     pub accept_changed_plugins: bool,
 }
 

@@ -118,6 +118,7 @@ pub fn facts() -> Facts {
     Facts {
         plugins: plugins.into(),
         graphs: BTreeMap::new(),
+        networks: Vec::new(),
         dataset_sha256: "00".repeat(32),
         device: "cpu".into(),
         precision: "f32".into(),

@@ -16,6 +16,8 @@ use super::load::PluginFile;
 #[derive(Debug, Default)]
 pub struct Registry {
     files: Vec<Arc<PluginFile>>,
+    /// Other paths of the same bytes, with their hashes.
+    copies: BTreeMap<PathBuf, String>,
     /// The folders that were searched, in order.
     searched: Vec<PathBuf>,
     /// Files that could not be loaded; they matter once somebody misses an item.
@@ -80,6 +82,7 @@ impl Registry {
         }
         let file = PluginFile::load(&canonical)?;
         if let Some(known) = self.files.iter().find(|known| known.sha256 == file.sha256) {
+            self.copies.insert(canonical, file.sha256.clone());
             return Ok(known.clone());
         }
         self.files.push(file.clone());
@@ -126,10 +129,9 @@ impl Registry {
         if let Some((path, name)) = split_reference(reference) {
             let path = Path::new(path).canonicalize().unwrap_or_else(|_| path.into());
             let sha = self.files.iter().find(|file| file.path == path).map(|file| &file.sha256);
+            let sha = sha.or_else(|| self.copies.get(&path));
             let found = self.items().find(|found| {
-                of_kind(found)
-                    && found.manifest().name == name
-                    && (found.file.path == path || Some(&found.file.sha256) == sha)
+                of_kind(found) && found.manifest().name == name && Some(&found.file.sha256) == sha
             });
             return found.ok_or_else(|| self.unknown(kind, reference));
         }

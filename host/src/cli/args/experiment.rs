@@ -59,7 +59,8 @@ pub struct RunArgs {
     /// Only this process's share of the jobs: 2/4 is the second of four
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// Keep finished jobs that were made with another file of the same plugin
+    /// Keep finished jobs that were made with another file of the same plugin; jobs that were only
+    /// begun with one start over
     #[arg(long)]
     pub accept_plugins: bool,
 }

@@ -27,7 +27,7 @@ impl Executor for Keeping<'_> {
         stop: &Stop,
     ) -> Result<Outcome, ExecuteError> {
         for file in self.session.registry.files() {
-            if self.facts.plugins.values().any(|plugin| plugin.sha256 == file.sha256) {
+            if self.facts.all_plugins().any(|plugin| plugin.sha256 == file.sha256) {
                 keep(&self.run.plugin(&file.sha256), file.bytes())?;
             }
         }

@@ -92,8 +92,7 @@ fn told(terminal: &Terminal, display: &Arc<dyn Display>) -> impl FnOnce() + Send
     let (terminal, display) = (terminal.clone(), Arc::clone(display));
     move || {
         display.freeze();
-        terminal
-            .say("stopping after this step; everything is saved (Ctrl-C again to quit at once)");
+        terminal.say("stopping after this step and saving (Ctrl-C again to quit at once)");
     }
 }
 

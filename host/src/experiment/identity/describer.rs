@@ -90,6 +90,7 @@ impl Describer<'_> {
         train: &TrainConfig,
         seed: u64,
     ) -> Map<String, Value> {
+        let named = model;
         let ModelConfig { architecture } = model;
         let architecture = match architecture {
             Architecture::Plugin(plugin) => self.plugin("architecture", plugin),
@@ -104,6 +105,11 @@ impl Describer<'_> {
                 }
             },
         };
+        let mut model = json!({ "architecture": architecture });
+        let nodes = self.nodes(named, train.skip.as_ref());
+        if !nodes.is_empty() {
+            model["nodes"] = Value::Array(nodes);
+        }
         let TrainConfig {
             epochs,
             batch_size,
@@ -128,10 +134,18 @@ impl Describer<'_> {
             "loss": self.optional("loss", loss.as_ref()),
         });
         Map::from_iter([
-            ("model".to_owned(), json!({ "architecture": architecture })),
+            ("model".to_owned(), model),
             ("train".to_owned(), train),
             ("seed".to_owned(), json!(seed)),
         ])
+    }
+
+    /// The plugins that the network's nodes name.
+    fn nodes(&mut self, model: &ModelConfig, skip: Option<&PluginRef>) -> Vec<Value> {
+        let used = self.facts.map_or(&[][..], |facts| facts.network(model, skip));
+        self.plugins.extend_from_slice(used);
+        let describe = |PluginUse { kind, name, version, sha256 }: &PluginUse| json!({ "plugin": name, "kind": kind, "version": version, "sha256": sha256 });
+        used.iter().map(describe).collect()
     }
 
     fn data(&self, data: &DataConfig) -> Value {

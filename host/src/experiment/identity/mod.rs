@@ -26,7 +26,7 @@ use super::error::ExperimentError;
 use super::key::JobKey;
 use super::record::PluginUse;
 use super::work::Work;
-use crate::config::Config;
+use crate::config::{Config, ModelConfig, PluginRef};
 
 /// What the config does not say of itself: the content of the files it names, and what `auto`
 /// came to.
@@ -37,6 +37,8 @@ pub struct Facts {
     pub plugins: BTreeMap<(String, String), PluginFile>,
     /// SHA-256 of each graph file that stands for an architecture.
     pub graphs: BTreeMap<PathBuf, String>,
+    /// What networks name besides: see [`NetworkPlugins`].
+    pub networks: Vec<NetworkPlugins>,
     /// SHA-256 over the dataset's content.
     pub dataset_sha256: String,
     /// `cpu`, `cuda`, `cuda:1`. A job's identity holds the part before the colon.
@@ -58,6 +60,35 @@ pub struct PluginFile {
     pub version: String,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+}
+
+/// The plugins that nodes of a network name, in its graph or in what its skip adds. The config
+/// does not name them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkPlugins {
+    pub model: ModelConfig,
+    pub skip: Option<PluginRef>,
+    /// Sorted; at least one.
+    pub plugins: Vec<PluginUse>,
+}
+
+impl Facts {
+    /// The plugins that nodes of a network name.
+    pub fn network(&self, model: &ModelConfig, skip: Option<&PluginRef>) -> &[PluginUse] {
+        let is_it = |known: &&NetworkPlugins| known.model == *model && known.skip.as_ref() == skip;
+        self.networks.iter().find(is_it).map_or(&[], |network| &network.plugins)
+    }
+
+    /// Every plugin that any job uses.
+    pub fn all_plugins(&self) -> impl Iterator<Item = PluginUse> {
+        let of_config = self.plugins.iter().map(|((kind, name), file)| PluginUse {
+            kind: kind.clone(),
+            name: name.clone(),
+            version: file.version.clone(),
+            sha256: file.sha256.clone(),
+        });
+        of_config.chain(self.networks.iter().flat_map(|network| network.plugins.clone()))
+    }
 }
 
 /// All that influences a job's result.

@@ -18,6 +18,48 @@ fn hash(config: &Config, path: &str) -> String {
 const DRAW: &str = "draw/imp/seed-1/level-02";
 const SPEND: &str = "spend/all/imp/seed-1/level-02";
 
+/// The network of the recipe `all` names a plugin file.
+fn with_node(byte: &str) -> Facts {
+    let of = &config().spends[1];
+    let used = PluginUse {
+        kind: "activation".into(),
+        name: "swish".into(),
+        version: "0.1.0".into(),
+        sha256: byte.repeat(32),
+    };
+    let network = NetworkPlugins {
+        model: of.model.clone(),
+        skip: Some(plugin("ghost-skip")),
+        plugins: vec![used],
+    };
+    let skip = ("skip".to_owned(), "ghost-skip".to_owned());
+    let file = PluginFile { version: "0.1.0".into(), sha256: "cc".repeat(32) };
+    let mut facts = Facts { networks: vec![network], ..facts() };
+    facts.plugins.insert(skip, file);
+    facts
+}
+
+#[test]
+fn a_plugin_that_a_node_names_is_part_of_the_jobs_with_that_network() {
+    let mut config = config();
+    let describe = |config: &Config, facts: &Facts| describe(config, &key(SPEND), facts).unwrap();
+    let plain = describe(&config, &with_node("ab"));
+    assert_eq!(plain, describe(&config, &facts()), "the network without the skip has no such node");
+    config.spends[1].train.skip = Some(plugin("ghost-skip"));
+    let before = describe(&config, &with_node("ab"));
+    let names: Vec<&str> = before.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
+    assert_eq!(names, ["mish", "swish", "resnet8", "magnitude", "ghost-skip"]);
+    let after = describe(&config, &with_node("cd"));
+    assert_ne!(before.hash, after.hash);
+    let found = crate::experiment::diff::differences(&before.description, &after.description);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].path, "model.nodes[0]");
+    assert_eq!(found[0].what, crate::experiment::What::PluginFile);
+    assert_eq!(found[0].was, "swish 0.1.0 (file abababab)");
+    let hashes: Vec<String> = with_node("ab").all_plugins().map(|used| used.sha256).collect();
+    assert!(hashes.contains(&"ab".repeat(32)) && hashes.contains(&"cc".repeat(32)));
+}
+
 #[test]
 fn the_hash_is_of_the_description() {
     let identity = describe(&config(), &key(DRAW), &facts()).unwrap();

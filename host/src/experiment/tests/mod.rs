@@ -6,6 +6,7 @@ mod looking;
 mod rewinds;
 mod sharing;
 mod trouble;
+mod unfinished;
 
 use super::testing::*;
 use super::*;

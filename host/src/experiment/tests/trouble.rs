@@ -1,10 +1,6 @@
 //! Conflicts, failures, stops.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::*;
-use crate::config::Rewind;
 use crate::train::Results;
 
 fn failing(path: &'static str) -> Fake {
@@ -129,36 +125,6 @@ fn a_stop_before_the_first_job_starts_nothing() {
         go_with(&run, &config(), &facts(), &Selection::all(), &fake, &Silent, &stop).unwrap();
     assert_eq!((summary.stopped, summary.left), (true, 9));
     assert_eq!(fake.take(), Vec::<String>::new());
-}
-
-#[test]
-fn a_state_of_other_settings_is_thrown_away() {
-    let (_folder, run) = run_dir();
-    let stop_once = Fake::acting(|_, inputs, _, _| {
-        std::fs::write(inputs.checkpoint.join("state"), "step 5").unwrap();
-        Ok(Outcome::Stopped)
-    });
-    go(&run, &config(), &stop_once).unwrap();
-    let clean = |config: &crate::config::Config| {
-        let clean = Arc::new(AtomicBool::new(false));
-        let fake = Fake::acting({
-            let clean = Arc::clone(&clean);
-            move |_, inputs, _, _| {
-                clean.store(!inputs.checkpoint.join("state").exists(), Ordering::Relaxed);
-                Ok(Outcome::Stopped)
-            }
-        });
-        go(&run, config, &fake).unwrap();
-        clean.load(Ordering::Relaxed)
-    };
-    assert!(!clean(&config()));
-    let mut point = config();
-    point.draws[0].rewind = Rewind::At("1it".parse().unwrap());
-    assert!(clean(&point), "the state may be past the new point");
-    go(&run, &config(), &stop_once).unwrap();
-    let mut longer = config();
-    longer.train.epochs = 11;
-    assert!(clean(&longer));
 }
 
 #[test]

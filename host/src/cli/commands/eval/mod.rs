@@ -6,9 +6,9 @@ use crate::cli::args::{EvalArgs, EvalSplit};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::{columns, plural};
-use crate::config::{ModelConfig, SpendConfig, TrainConfig};
+use crate::config::{Config, ModelConfig, SpendConfig, TrainConfig};
 use crate::engine::Session;
-use crate::engine::evaluate::{Part, write_logits};
+use crate::engine::evaluate::{Evaluator, Part, Weights, write_logits};
 use crate::experiment::Work;
 use target::{Network, Target, targets};
 
@@ -22,19 +22,26 @@ pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
              --draw, --recipe, --level and --seed"
         )));
     }
-    let mut session = Session::open(&targets.config, &targets.overrides)?;
+    let session = match &targets.run {
+        Some(run) => Session::open_run(&run.config(), &targets.overrides)?,
+        None => Session::open(&targets.config, &targets.overrides)?,
+    };
     let busy = terminal.busy("reading the data and the weights");
-    session.prepare()?;
+    let config = session.config.clone();
+    let mut evaluator = Evaluator::new(session, targets.run)?;
     let part = match args.split {
         EvalSplit::Test => Part::Test,
         EvalSplit::Validation => Part::Validation,
     };
     let mut rows = vec![["weights", "accuracy", "loss", "as stored"].map(str::to_owned).to_vec()];
     for target in &targets.weights {
-        let (model, train) = network(&session, target)?;
-        let found = session.evaluate(model, train, &target.path, part)?;
+        let (model, train) = network(&config, target)?;
+        let Target { path, at, plugins, graph, .. } = target;
+        let weights =
+            Weights { path, model, train, at: *at, plugins, graph_sha256: graph.as_deref() };
+        let found = evaluator.evaluate(&weights, part)?;
         if let Some(file) = &args.logits {
-            let inputs = if args.inputs { Some(session.inputs(part)?) } else { None };
+            let inputs = if args.inputs { Some(evaluator.inputs(part)?) } else { None };
             write_logits(file, &found.logits, inputs.as_ref())?;
             let (file, images) = (file.display(), plural(found.images, "image"));
             terminal.say(&format!("wrote {file}: the outputs for {images}"));
@@ -57,10 +64,9 @@ fn percent(share: f64) -> String {
 
 /// The network that the weights belong to, and how it is trained.
 fn network<'a>(
-    session: &'a Session,
+    config: &'a Config,
     target: &Target,
 ) -> Result<(&'a ModelConfig, &'a TrainConfig), Failure> {
-    let config = &session.config;
     let missing = |what: String| Failure::usage(format!("the config has no {what}"));
     match &target.network {
         Network::Of(key) => {

@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use jackpot_plugin_api::Duration;
+
 use crate::cli::args::{EvalArgs, StoredWeights};
 use crate::cli::failure::Failure;
 use crate::config::Overrides;
-use crate::experiment::{JobKey, JobRecord, RunDir};
+use crate::experiment::{JobKey, JobRecord, PluginUse, RunDir};
 
 /// What to evaluate.
 #[derive(Debug)]
 pub struct Targets {
     pub config: PathBuf,
+    /// The run that the weights, and so the config, are of.
+    pub run: Option<RunDir>,
     pub overrides: Overrides,
     /// At least one.
     pub weights: Vec<Target>,
@@ -25,6 +29,12 @@ pub struct Target {
     pub network: Network,
     /// The test accuracy that the job reported for these weights.
     pub stored: Option<f64>,
+    /// The point of the training that they are of; `None`: its end, or nobody knows.
+    pub at: Option<Duration>,
+    /// The plugin files of the job.
+    pub plugins: Vec<PluginUse>,
+    /// The SHA-256 of the graph file of the job's network, if it has one.
+    pub graph: Option<String>,
 }
 
 /// Whose weights they are.
@@ -50,7 +60,7 @@ pub fn targets(args: &EvalArgs) -> Result<Targets, Failure> {
         // Here the seeds choose jobs; the config keeps its own.
         let seeds = overrides.seeds.take();
         let weights = of_run(&run, args, seeds.as_deref())?;
-        return Ok(Targets { config: run.config(), overrides, weights });
+        return Ok(Targets { config: run.config(), run: Some(run), overrides, weights });
     }
     if !args.target.exists() {
         return Err(Failure::usage(format!("{} does not exist", args.target.display())));
@@ -79,52 +89,102 @@ fn of_run(run: &RunDir, args: &EvalArgs, seeds: Option<&[u64]>) -> Result<Vec<Ta
     }
 }
 
+/// The files of a job, as the executor names them.
+const BEST: &str = "best.safetensors";
+const LAST: &str = "model.safetensors";
+/// Those of a draw, beside its levels.
+const INIT: &str = "init.safetensors";
+const REWIND: &str = "rewind.safetensors";
+
 fn of_job(run: &RunDir, record: JobRecord, which: StoredWeights) -> Target {
     let file = match which {
-        StoredWeights::Best => "best.safetensors",
-        StoredWeights::Last => "model.safetensors",
+        StoredWeights::Best => BEST,
+        StoredWeights::Last => LAST,
     };
     let stored = record.results.as_ref().map(|results| match which {
         StoredWeights::Best => results.test_accuracy,
         StoredWeights::Last => results.test_accuracy_last,
     });
-    let path = run.files(&record).join(file);
-    Target { name: record.key.to_string(), path, network: Network::Of(record.key), stored }
+    Target {
+        name: record.key.to_string(),
+        path: run.files(&record).join(file),
+        stored,
+        at: point(&record, file),
+        graph: graph(&record),
+        network: Network::Of(record.key),
+        plugins: record.plugins,
+    }
+}
+
+/// The point of the training at which a job stored the weights in a file of that name.
+fn point(record: &JobRecord, file: &str) -> Option<Duration> {
+    match file {
+        BEST => record.results.as_ref().map(|results| Duration::Epochs(results.best_epoch)),
+        INIT => Some(Duration::Epochs(0)),
+        REWIND => record.rewind,
+        _ => None,
+    }
+}
+
+fn graph(record: &JobRecord) -> Option<String> {
+    let hash = record.description.pointer("/model/architecture/graph_sha256")?;
+    hash.as_str().map(str::to_owned)
 }
 
 /// A file: of the config that is named, or of the run that it lies in.
 fn of_file(args: &EvalArgs, overrides: Overrides) -> Result<Targets, Failure> {
     let path = args.target.clone();
     let name = path.display().to_string();
-    let target = |network| Target { name: name.clone(), path: path.clone(), network, stored: None };
+    let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let target = |network| Target {
+        name: name.clone(),
+        path: path.clone(),
+        network,
+        stored: None,
+        at: None,
+        plugins: Vec::new(),
+        graph: None,
+    };
     let network = match &args.recipe {
         Some(recipe) => Network::Recipe(recipe.clone()),
         None => Network::Draws,
     };
     if let Some(config) = &args.config {
-        let weights = vec![target(network)];
-        return Ok(Targets { config: config.clone(), overrides, weights });
+        // Whatever a file of that name is elsewhere.
+        let beside = JobRecord::read(&path.with_file_name("job.json")).ok().flatten();
+        let at = beside.and_then(|record| point(&record, file));
+        let weights = vec![Target { at, ..target(network) }];
+        return Ok(Targets { config: config.clone(), run: None, overrides, weights });
     }
     let Some((run, job)) = home(&path) else {
         return Err(Failure::usage(format!(
             "{name} lies in no run, so its network is unknown; name its config with --config"
         )));
     };
-    let network = match (job, &args.recipe) {
-        (Some(job), None) => Network::Of(job),
-        _ => network,
+    let run = RunDir::open(&run)?;
+    let record = job.as_ref().map(|job| run.record(job)).transpose()?.flatten();
+    let found = match (job, &args.recipe) {
+        (Some(job), None) => {
+            Target { graph: record.as_ref().and_then(graph), ..target(Network::Of(job)) }
+        }
+        _ => target(network),
     };
-    Ok(Targets { config: run.join("config.toml"), overrides, weights: vec![target(network)] })
+    let at = record.as_ref().and_then(|record| point(record, file));
+    let plugins = record.map(|record| record.plugins).unwrap_or_default();
+    let weights = vec![Target { at, plugins, ..found }];
+    Ok(Targets { config: run.config(), run: Some(run), overrides, weights })
 }
 
-/// The run that a file lies in, and the job if it is in a job's folder.
+/// The run that a file lies in, and the job if it is in a job's folder. The weights beside a
+/// draw's levels are those of its level 0.
 fn home(file: &Path) -> Option<(PathBuf, Option<JobKey>)> {
     let file = std::path::absolute(file).ok()?;
     let folder = file.parent()?;
     // A job's folder is at most five below its run.
     let run = folder.ancestors().take(6).find(|above| above.join("config.toml").is_file())?;
-    let job = folder.strip_prefix(run).ok()?.to_str()?.parse().ok();
-    Some((run.to_owned(), job))
+    let inside = folder.strip_prefix(run).ok()?.to_str()?;
+    let beside_levels = || format!("{inside}/level-00").parse().ok().filter(JobKey::is_draw);
+    Some((run.to_owned(), inside.parse().ok().or_else(beside_levels)))
 }
 
 #[cfg(test)]
@@ -156,6 +216,74 @@ mod tests {
         assert_eq!(found.config, folder.path().join("config.toml"));
         let key: JobKey = "spend/all/imp/seed-42/level-03".parse().unwrap();
         assert_eq!(found.weights[0].network, Network::Of(key));
+    }
+
+    /// A run with one finished level 0 of a draw, whose best epoch was the second.
+    fn run() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let job = folder.path().join("draw/imp/seed-1/level-00");
+        fs::create_dir_all(&job).unwrap();
+        fs::write(folder.path().join("config.toml"), "").unwrap();
+        let used = serde_json::json!(
+            { "kind": "activation", "name": "swish", "version": "0.1.0", "sha256": "ab" }
+        );
+        let record = serde_json::json!({
+            "format": 1,
+            "key": { "kind": "draw", "draw": "imp", "seed": 1, "level": 0 },
+            "status": "done",
+            "identity": "ab",
+            "description": { "model": { "architecture": { "graph_sha256": "cd" } } },
+            "results": {
+                "test_accuracy": 0.5, "test_accuracy_last": 0.4, "validation_accuracy": 0.45,
+                "test_loss": 1.25, "best_epoch": 2, "weights_kept": 80, "weights_total": 100,
+                "weights_training": 90, "flops": 1000, "precision": "f32"
+            },
+            "rewind": "3it",
+            "plugins": [used],
+        });
+        fs::write(job.join("job.json"), record.to_string()).unwrap();
+        for file in ["level-00/best", "level-00/model", "init", "rewind"] {
+            let name = format!("draw/imp/seed-1/{file}.safetensors");
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        folder
+    }
+
+    fn at(words: &[&str]) -> Option<String> {
+        let found = targets(&args(words)).unwrap();
+        assert_eq!(found.weights.len(), 1);
+        found.weights[0].at.map(|point| point.to_string())
+    }
+
+    #[test]
+    fn weights_are_of_the_point_at_which_they_were_stored() {
+        let run = run();
+        let path = run.path().to_str().unwrap();
+        assert_eq!(at(&[path]).as_deref(), Some("2ep"));
+        assert_eq!(at(&[path, "--weights", "last"]), None);
+        let file = |name: &str| format!("{path}/draw/imp/seed-1/{name}.safetensors");
+        assert_eq!(at(&[&file("level-00/best")]).as_deref(), Some("2ep"));
+        assert_eq!(at(&[&file("level-00/best"), "--config", "x.toml"]).as_deref(), Some("2ep"));
+        assert_eq!(at(&[&file("level-00/model")]), None);
+        assert_eq!(at(&[&file("init")]).as_deref(), Some("0ep"));
+        assert_eq!(at(&[&file("rewind")]).as_deref(), Some("3it"));
+    }
+
+    #[test]
+    fn weights_of_a_run_know_the_files_that_made_them() {
+        let run = run();
+        let path = run.path().to_str().unwrap();
+        let file = format!("{path}/draw/imp/seed-1/init.safetensors");
+        for words in [&[path][..], &[&file]] {
+            let found = targets(&args(words)).unwrap();
+            assert_eq!(found.run.unwrap().path(), run.path());
+            let target = &found.weights[0];
+            assert_eq!(target.plugins.len(), 1, "{words:?}");
+            assert_eq!(target.plugins[0].sha256, "ab");
+            assert_eq!(target.graph.as_deref(), Some("cd"));
+        }
+        let elsewhere = targets(&args(&[&file, "--config", "x.toml"])).unwrap();
+        assert_eq!((elsewhere.run, elsewhere.weights[0].plugins.len()), (None, 0));
     }
 
     #[test]

@@ -1,0 +1,151 @@
+//! One training of a run: where it begins, the state that it goes on from, and what stays of it
+//! when it fails.
+
+use std::time::Instant;
+
+use super::checkpoint::Checkpoint;
+use super::commit::{commit, commit_failure};
+use super::error::ExperimentError;
+use super::event::{Event, Observer};
+use super::execute::{ExecuteError, Executor, Inputs, Outcome, Start, Stop};
+use super::files::{self, TemporaryFolder};
+use super::jobs::Job;
+use super::key::JobKey;
+use super::readiness::Board;
+use super::record::JobRecord;
+use super::work::Work;
+use crate::config::Rewind;
+
+/// What came of a training.
+#[derive(Debug)]
+pub enum Trained {
+    /// The records of all jobs that it finished, its own first.
+    Done { records: Vec<JobRecord>, seconds: f64, resumed: bool },
+    /// Asked to stop.
+    Stopped,
+    /// In words for the user.
+    Failed(String),
+}
+
+/// Trains a job whose lease the caller holds, and commits the result.
+///
+/// # Errors
+/// What every other job would meet, too: a full disk, or a state of other settings.
+pub fn train(
+    board: &Board<'_>,
+    job: &Job,
+    executor: &dyn Executor,
+    observer: &dyn Observer,
+    stop: &Stop,
+) -> Result<Trained, ExperimentError> {
+    let run = board.run;
+    let mut checkpoint = prepare(board, job, observer)?;
+    let execute = |checkpoint: &Checkpoint| -> Result<_, ExperimentError> {
+        let folder = TemporaryFolder::create(&run.folder(&job.key))?;
+        let inputs = Inputs { start: start(board, job), checkpoint: checkpoint.path.clone() };
+        let outcome = executor.execute(job, &inputs, folder.path(), observer, stop);
+        Ok((outcome, folder))
+    };
+    let begun = Instant::now();
+    let (mut outcome, mut folder) = execute(&checkpoint)?;
+    if let Err(ExecuteError::Checkpoint(reason)) = &outcome
+        && checkpoint.has_new_points
+    {
+        // No failure: the state is past weights that are asked for only now.
+        let message = format!("{} starts over for the sake of a rewind point: {reason}", job.key);
+        observer.event(&Event::Warning { message: &message });
+        drop(folder);
+        checkpoint.remove()?;
+        checkpoint = prepare(board, job, observer)?;
+        (outcome, folder) = execute(&checkpoint)?;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let committed = match outcome {
+        Ok(Outcome::Done(results)) => commit(board, job, results, folder),
+        Ok(Outcome::Stopped) => {
+            drop(folder);
+            checkpoint.tidy()?;
+            return Ok(Trained::Stopped);
+        }
+        Err(error) => {
+            drop(folder);
+            Err(error)
+        }
+    };
+    match committed {
+        Ok(records) => {
+            files::remove(&run.failure_path(&job.key))?;
+            let resumed = checkpoint.has_state;
+            checkpoint.remove()?;
+            Ok(Trained::Done { records, seconds, resumed })
+        }
+        Err(ExecuteError::File(error)) if error.stops_everything() => {
+            checkpoint.tidy()?;
+            Err(error.into())
+        }
+        Err(error) => failed(board, job, checkpoint, error).map(Trained::Failed),
+    }
+}
+
+fn prepare(
+    board: &Board<'_>,
+    job: &Job,
+    observer: &dyn Observer,
+) -> Result<Checkpoint, ExperimentError> {
+    let identity = board.identities.get(&job.key);
+    let what = || format!("the job `{}`", job.key);
+    let identity = identity.ok_or_else(|| ExperimentError::MissingFact { what: what() })?;
+    let checkpoint = Checkpoint::prepare(board.run, job, identity, board.accept_plugins)?;
+    if let Some(note) = &checkpoint.note {
+        observer.event(&Event::Warning { message: note });
+    }
+    Ok(checkpoint)
+}
+
+/// Notes a failure, and gives the words for it. The state is kept, since hours of work may be in
+/// it; only one that cannot be gone on from goes, when that happens again.
+fn failed(
+    board: &Board<'_>,
+    job: &Job,
+    checkpoint: Checkpoint,
+    error: ExecuteError,
+) -> Result<String, ExperimentError> {
+    let path = checkpoint.path.display().to_string();
+    // A damaged note of an earlier failure counts as none.
+    let before = board.run.failure(&job.key).ok().flatten().and_then(|record| record.error);
+    let is_again = |reason: &String| before.is_some_and(|before| before.starts_with(reason));
+    let message = match error {
+        ExecuteError::Checkpoint(reason) if is_again(&reason) => {
+            checkpoint.remove()?;
+            format!("{reason}\nThe state in {path} was removed: the next run starts the job over.")
+        }
+        error if checkpoint.tidy()? => format!(
+            "{error}\nThe next run goes on from the state in {path}; to start over, remove it."
+        ),
+        error => error.to_string(),
+    };
+    commit_failure(board, job, &message)?;
+    Ok(message)
+}
+
+/// Where the training of a job begins.
+fn start(board: &Board<'_>, job: &Job) -> Start {
+    let run = board.run;
+    let place = |key: &JobKey| match board.store.get(key) {
+        Some(record) => run.files(record),
+        None => run.folder(key),
+    };
+    let (Some(work), Some(need)) = (Work::of(board.config, &job.key), job.needs.first()) else {
+        return Start::Dense { rewind_points: job.rewind_points.clone() };
+    };
+    let weights = match work.rewind() {
+        Rewind::Init => run.init(&work.draw.name, work.ticket_seed),
+        Rewind::At(_) => run.rewind(&work.draw.name, work.ticket_seed),
+    };
+    match job.key {
+        JobKey::Draw { .. } => Start::Prune { previous: place(need), weights },
+        JobKey::Spend { .. } => {
+            Start::Ticket { mask: place(need).join("mask.safetensors"), weights }
+        }
+    }
+}
