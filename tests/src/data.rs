@@ -90,3 +90,28 @@ pub fn real() -> Option<PathBuf> {
     assert!(folder.is_dir(), "JACKPOT_TEST_DATA has no folder `small`");
     Some(folder)
 }
+
+/// A network for the images of [`tensors`] as a graph file: flatten → an activation site of that
+/// operator → linear.
+pub fn graph(op: &str, attrs: &str) -> String {
+    format!(
+        r#"{{
+  "schema": 1,
+  "inputs": [{{ "name": "images", "shape": [3, 8, 8] }}],
+  "outputs": [{{ "name": "logits", "from": "head" }}],
+  "parameters": [
+    {{ "name": "head.weight", "shape": [4, 192], "role": "linear", "prunable": true,
+      "init": {{ "kind": "normal", "mean": 0.0, "std": 0.1 }} }},
+    {{ "name": "head.bias", "shape": [4], "role": "bias", "init": {{ "kind": "constant", "value": 0.0 }} }}
+  ],
+  "nodes": [
+    {{ "id": "flat", "op": "aten::flatten.using_ints", "inputs": ["images"],
+      "attrs": {{ "start_dim": 1 }} }},
+    {{ "id": "act", "op": "{op}", "inputs": ["flat"], "attrs": {attrs}, "site": "activation" }},
+    {{ "id": "head", "op": "aten::linear", "inputs": ["act"],
+      "params": {{ "weight": "head.weight", "bias": "head.bias" }} }}
+  ]
+}}
+"#
+    )
+}

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::Read;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
@@ -41,7 +41,12 @@ pub struct Ran {
 impl Program {
     /// The installed program, in an environment that says nothing of plugins, logs and locale.
     pub fn new() -> Self {
-        let mut command = Command::new(&install().binary);
+        Self::of(&install().binary)
+    }
+
+    /// Another copy of the program.
+    pub fn of(binary: &Path) -> Self {
+        let mut command = Command::new(binary);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             if name.starts_with("JACKPOT_") || name.starts_with("LC_") || name == "RUST_LOG" {
@@ -73,23 +78,6 @@ impl Program {
     /// In that folder.
     pub fn current_dir(mut self, folder: &Path) -> Self {
         self.0.current_dir(folder);
-        self
-    }
-
-    /// Refuses to write any file beyond that many bytes, as a full disk or a quota would.
-    pub fn file_limit(mut self, bytes: u64) -> Self {
-        let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
-        let set = move || {
-            // SAFETY: plain system calls between fork and exec, which take no locks and allocate
-            // nothing. An ignored SIGXFSZ stays ignored after exec: a write gives EFBIG instead.
-            let done = unsafe {
-                libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
-                libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit)
-            };
-            if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
-        };
-        // SAFETY: see above.
-        unsafe { self.0.pre_exec(set) };
         self
     }
 
@@ -128,6 +116,17 @@ impl Running {
         let pid = libc::pid_t::try_from(self.child.id()).unwrap();
         // SAFETY: the child was not waited for, so the number is still its own.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+    }
+
+    /// From now on it can write no file beyond that many bytes, as with a quota.
+    pub fn limit_files(&self, bytes: u64) {
+        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
+        let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+        // SAFETY: the pointers are a whole limit, which is only read, and none.
+        let done = unsafe {
+            libc::prlimit(pid, libc::RLIMIT_FSIZE, &raw const limit, std::ptr::null_mut())
+        };
+        assert_eq!(done, 0);
     }
 
     /// Waits until something holds that the program brings about; its end before that is a

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::config::Config;
 use crate::files;
 use crate::install::install;
-use crate::process::{Program, Ran};
+use crate::process::{Program, Ran, Running};
 
 /// A folder with configs, data and runs.
 #[derive(Debug)]
@@ -84,6 +84,27 @@ impl Sandbox {
     pub fn run(&self, config: &Config) -> Ran {
         self.config(config);
         self.with_fixtures(&["run", "tiny.toml"]).run()
+    }
+
+    /// Starts a run into `runs/tiny` with the fixtures, and waits for the first step of its first
+    /// training.
+    pub fn start(&self, args: &[&str]) -> Running {
+        self.start_into(args, "runs/tiny")
+    }
+
+    /// As [`Sandbox::start`], into another folder.
+    pub fn start_into(&self, args: &[&str], run: &str) -> Running {
+        let program = self.with_fixtures(&["run", "tiny.toml", "--out", run]);
+        let mut running = program.args(args).start();
+        let series = self.at(run).join("draw/imp/seed-1");
+        let begun = || {
+            let entries = fs::read_dir(&series).into_iter().flatten().flatten();
+            let mut folders = entries.map(|entry| entry.path());
+            // The weights before the first step, in the folder of the job under way.
+            folders.any(|folder| folder.join("init.safetensors").exists())
+        };
+        running.wait_until("the first training begins", begun);
+        running
     }
 
     /// The text with this folder's path replaced by `.`.
