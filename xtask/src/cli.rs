@@ -17,10 +17,6 @@ pub enum Command {
         extra: Vec<String>,
     },
     Lint(lint::Options),
-    /// `extra` goes to `jackpot bench` as it is.
-    Bench {
-        extra: Vec<String>,
-    },
     Dist,
 }
 
@@ -59,7 +55,7 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
     if own.iter().any(|a| a == "-h" || a == "--help") {
         return Ok(Command::Help(Some(task)));
     }
-    if !extra.is_empty() && !matches!(task, Topic::Test | Topic::Bench) {
+    if !extra.is_empty() && task != Topic::Test {
         return Err(Usage::NoExtra(task));
     }
     let unknown = |argument: &String| Usage::UnknownArgument { task, argument: argument.clone() };
@@ -87,7 +83,6 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
             (Some(argument), _) => Err(unknown(argument)),
             (None, Topic::Quickstart) => Ok(Command::Quickstart),
             (None, Topic::Test) => Ok(Command::Test { extra }),
-            (None, Topic::Bench) => Ok(Command::Bench { extra }),
             (None, _) => Ok(Command::Dist),
         },
     }
@@ -106,7 +101,6 @@ mod tests {
         assert_eq!(parsed("setup"), Ok(Command::Setup(Options::default())));
         assert_eq!(parsed("quickstart"), Ok(Command::Quickstart));
         assert_eq!(parsed("test"), Ok(Command::Test { extra: vec![] }));
-        assert_eq!(parsed("bench"), Ok(Command::Bench { extra: vec![] }));
         assert_eq!(parsed("dist"), Ok(Command::Dist));
         assert_eq!(parsed("lint"), Ok(Command::Lint(lint::Options::default())));
     }

@@ -7,12 +7,10 @@ pub enum Topic {
     Quickstart,
     Test,
     Lint,
-    Bench,
     Dist,
 }
 
-const ALL: [Topic; 6] =
-    [Topic::Setup, Topic::Quickstart, Topic::Test, Topic::Lint, Topic::Bench, Topic::Dist];
+const ALL: [Topic; 5] = [Topic::Setup, Topic::Quickstart, Topic::Test, Topic::Lint, Topic::Dist];
 
 impl Topic {
     pub fn name(self) -> &'static str {
@@ -21,7 +19,6 @@ impl Topic {
             Topic::Quickstart => "quickstart",
             Topic::Test => "test",
             Topic::Lint => "lint",
-            Topic::Bench => "bench",
             Topic::Dist => "dist",
         }
     }
@@ -39,7 +36,6 @@ pub fn text(topic: Option<Topic>) -> &'static str {
         Some(Topic::Quickstart) => QUICKSTART,
         Some(Topic::Test) => TEST,
         Some(Topic::Lint) => LINT,
-        Some(Topic::Bench) => BENCH,
         Some(Topic::Dist) => DIST,
     }
 }
@@ -51,7 +47,6 @@ cargo xtask TASK
   quickstart   set up, build, and run the first experiment
   test         set up and run every test
   lint         formatting, clippy, cargo deny
-  bench        training throughput on this machine, as JSON
   dist         a release folder and tarball
 
 `cargo xtask TASK --help` says more. Exit codes: 0 done, 1 something failed, 2 usage;
@@ -106,13 +101,6 @@ Runs the named checks, all three without a name:
            database can be reached
 
   --install   install cargo-deny if it is missing (also when $CI is set)
-";
-
-const BENCH: &str = "\
-cargo xtask bench [-- ARGUMENT...]
-
-Sets up, builds the release binary, and runs `jackpot bench --json`.
-Arguments after `--` go to `jackpot bench`.
 ";
 
 const DIST: &str = "\

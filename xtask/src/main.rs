@@ -47,7 +47,6 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Quickstart => tasks::quickstart::run(&workspace),
         Command::Test { extra } => tasks::test::run(&workspace, &extra),
         Command::Lint(options) => tasks::lint::run(&workspace, &options),
-        Command::Bench { extra } => tasks::bench::run(&workspace, &extra),
         Command::Dist => tasks::dist::run(&workspace),
     }
 }

@@ -1,6 +1,5 @@
 //! The tasks that come after the set-up, one file each.
 
-pub mod bench;
 pub mod dist;
 pub mod lint;
 pub mod quickstart;
