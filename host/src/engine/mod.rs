@@ -15,6 +15,7 @@ mod kept;
 mod nodes;
 mod output;
 mod pruning;
+mod rehearsal;
 mod session;
 
 pub use error::OpenError;

@@ -17,9 +17,7 @@ use crate::config::{
 use crate::data::{self, Data};
 use crate::experiment::Facts;
 use crate::plugin::Registry;
-use crate::plugin::kinds::Score;
-use crate::prune::Scope;
-use crate::train::{Feed, TrainError, Training, TrainingSpec};
+use crate::train::{Feed, TrainError};
 
 /// An experiment that is ready to be asked about; after [`Session::prepare`], to be run.
 #[derive(Debug)]
@@ -139,41 +137,6 @@ impl Session {
                 .iter()
                 .map(|spend| (format!("recipe `{}`", spend.recipe), &spend.model, &spend.train)),
         )
-    }
-
-    fn rehearse(
-        &self,
-        graphs: &Graphs,
-        feed: &Feed,
-        model: &ModelConfig,
-        train: &TrainConfig,
-    ) -> Result<(), TrainError> {
-        let graph = graphs
-            .get(model)
-            .ok_or_else(|| TrainError::Setting("its network was not built".to_owned()))?;
-        let nowhere = Path::new("");
-        let mut training = Training::build(TrainingSpec {
-            graph,
-            train,
-            registry: &self.registry,
-            feed,
-            seed: self.config.seeds.first().copied().unwrap_or_default(),
-            device: self.device,
-            precision: self.precision,
-            rewind_points: &[],
-            into: nowhere,
-            checkpoint: nowhere,
-        })?;
-        for draw in &self.config.draws {
-            Scope::new(&draw.prunable).names(&training.network)?;
-            let score = self.registry.create(
-                jackpot_plugin_api::manifest::Kind::Score,
-                &draw.score.plugin,
-                &draw.score.params,
-            )?;
-            Score::new(score).rounds()?;
-        }
-        training.rehearse()
     }
 
     /// What the jobs' identities depend on; after [`Session::prepare`].

@@ -225,7 +225,8 @@ fn choose(op: Op, node: &Node) -> Result<&'static Schema, ModelError> {
         (Some(name), _) => {
             let mut known: Vec<_> = schemas
                 .iter()
-                .flat_map(|schema| schema.args.iter().map(|spec| format!("`{}`", spec.name)))
+                .flat_map(|schema| schema.args.iter().filter(|spec| !spec.mutable))
+                .map(|spec| format!("`{}`", spec.name))
                 .collect();
             known.sort();
             known.dedup();
