@@ -13,7 +13,7 @@ use std::process::Command;
 
 /// GNU OpenMP's setting: how many turns of the waiting loop.
 const VARIABLE: &str = "GOMP_SPINCOUNT";
-const TURNS: &str = "1000";
+const TURNS: &str = "10000";
 
 /// Starts the program again, with the same arguments, unless the environment says how to wait.
 /// Returns only if there is nothing to do, or it cannot be done (which costs speed alone).
