@@ -3,8 +3,10 @@
 pub mod cli;
 pub mod config;
 pub mod data;
+mod digest;
 pub mod engine;
 pub mod experiment;
+pub mod glob;
 pub mod model;
 pub mod plugin;
 pub mod prune;

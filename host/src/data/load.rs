@@ -9,6 +9,7 @@ use super::source::{Samples, Source};
 use super::split::Split;
 use super::{cifar, synthetic, tensors};
 use crate::config::{DataConfig, DatasetChoice};
+use crate::digest::hex;
 
 /// A dataset, cut as the config says, on the CPU.
 #[derive(Debug)]
@@ -111,7 +112,7 @@ fn hash(splits: [&Samples; 3], shape: [usize; 3], classes: usize) -> String {
         hasher.update(labels);
         hasher.update(&samples.images);
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hasher.finalize())
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jackpot_plugin_api::manifest::Kind;
-use sha2::{Digest, Sha256};
 
 use super::ENGINE;
 use super::device::{device_name, precision_name};
@@ -12,6 +11,7 @@ use super::error::OpenError;
 use super::graphs::Graphs;
 use super::nodes;
 use crate::config::{Architecture, Config, ModelConfig, PluginRef, Precision, TrainConfig};
+use crate::digest::sha256;
 use crate::experiment::{Facts, PluginFile};
 use crate::plugin::Registry;
 
@@ -99,7 +99,7 @@ pub fn hash_file(path: &Path) -> Result<String, OpenError> {
         path: path.to_owned(),
         message: format!("cannot be read: {error}"),
     })?;
-    Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(sha256(&bytes))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::error::ExperimentError;
 use super::jobs::Job;
 use super::key::JobKey;
+use crate::glob;
 
 /// What to do of an experiment.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +70,7 @@ impl Glob {
     /// Whether a job's path, or a folder above it, matches.
     pub fn matches(&self, path: &str) -> bool {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-        ends.into_iter().any(|end| glob(self.0.as_bytes(), &path.as_bytes()[..end]))
+        ends.into_iter().any(|end| glob::matches(&self.0, &path[..end]))
     }
 }
 
@@ -77,28 +78,6 @@ impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Matches in linear space: on a mismatch the last `*` takes one more byte.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&c) if c == b'?' || c == text[t] => (p, t) = (p + 1, t + 1),
-            _ => match star {
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    (p, t) = (at + 1, taken + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&c| c == b'*')
 }
 
 /// Share `index` (from 1) of `count`, as in `--shard 2/4`.

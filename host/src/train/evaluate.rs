@@ -5,10 +5,10 @@ use tch::{Kind, Tensor};
 
 use super::error::TrainError;
 use super::loss;
+use super::step::forward;
 use crate::config::Precision;
 use crate::data::{Normaliser, Split};
 use crate::model::Network;
-use crate::torch::settings::Autocast;
 
 /// Images per batch. Fixed, since a network's values can depend on it in the last bit.
 pub const BATCH: usize = 250;
@@ -44,13 +44,7 @@ pub fn evaluate(
         for batch in split.evaluation_batches(BATCH) {
             let batch = batch?;
             let inputs = normaliser.apply(&batch.images)?;
-            let outputs = {
-                let _autocast = match precision {
-                    Precision::Bf16 => Some(Autocast::new(device, Kind::BFloat16, true)?),
-                    _ => None,
-                };
-                network.forward(&inputs, Mode::Eval)?
-            };
+            let outputs = forward(network, precision, &inputs, Mode::Eval)?;
             let logits = outputs[0].1.f_to_kind(Kind::Float)?;
             let mean = loss::cross_entropy(&logits, &batch.targets)?.f_to_kind(Kind::Double)?;
             losses = losses.f_add(&mean.f_mul_scalar(batch.len() as f64)?)?;

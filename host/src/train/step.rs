@@ -8,7 +8,6 @@ use super::batches::Prepared;
 use super::error::TrainError;
 use super::loss;
 use super::optimizer::Optimizer;
-use super::spec::TrainingSpec;
 use super::training::Training;
 use crate::config::Precision;
 use crate::model::{Network, Substitutes};
@@ -38,7 +37,7 @@ impl Training<'_> {
         rate: f64,
     ) -> Result<StepResult, TrainError> {
         let (spec, network) = (&self.spec, &self.network);
-        let outputs = forward(spec, network, &batch.inputs, Mode::Train)?;
+        let outputs = forward(network, spec.precision, &batch.inputs, Mode::Train)?;
         let (loss, targets) = (self.recipe.loss.as_ref(), &batch.targets);
         let value = loss::of_batch(loss, network, &outputs, targets, progress, spec.seed)?;
         if !spec.device.is_cuda() {
@@ -54,19 +53,19 @@ impl Training<'_> {
     }
 }
 
-/// The network's outputs in the training's precision.
+/// The network's outputs in that precision.
 ///
 /// # Errors
 ///
 /// What an operator or plugin says.
 pub fn forward(
-    spec: &TrainingSpec<'_>,
     network: &Network,
+    precision: Precision,
     inputs: &Tensor,
     mode: Mode,
 ) -> Result<Vec<(String, Tensor)>, TrainError> {
-    let _autocast = match spec.precision {
-        Precision::Bf16 => Some(Autocast::new(spec.device, Kind::BFloat16, true)?),
+    let _autocast = match precision {
+        Precision::Bf16 => Some(Autocast::new(network.device(), Kind::BFloat16, true)?),
         _ => None,
     };
     Ok(network.forward(inputs, mode)?)

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use jackpot::prune::scope::glob_matches;
+use jackpot::glob;
 use jackpot::prune::select::highest;
 use jackpot::prune::{Masks, Scope};
 use jackpot_plugin_api::graph::Role;
@@ -72,7 +72,7 @@ proptest! {
                 _ => false,
             }
         }
-        prop_assert_eq!(glob_matches(&glob, &text), by_definition(glob.as_bytes(), text.as_bytes()));
+        prop_assert_eq!(glob::matches(&glob, &text), by_definition(glob.as_bytes(), text.as_bytes()));
     }
 }
 

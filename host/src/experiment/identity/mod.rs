@@ -18,7 +18,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use self::canonical::{canonical, write_canonical};
 use self::describer::Describer;
@@ -27,6 +26,7 @@ use super::key::JobKey;
 use super::record::PluginUse;
 use super::work::Work;
 use crate::config::{Config, ModelConfig, PluginRef};
+use crate::digest::sha256;
 
 /// What the config does not say of itself: the content of the files it names, and what `auto`
 /// came to.
@@ -124,8 +124,7 @@ pub fn describe(config: &Config, key: &JobKey, facts: &Facts) -> Result<Identity
     let description = canonical(Value::Object(whole));
     let mut text = String::new();
     write_canonical(&description, &mut text);
-    let digest = Sha256::digest(text.as_bytes());
-    let hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(text.as_bytes());
     let mut plugins = describer.plugins;
     plugins.sort_unstable();
     plugins.dedup();

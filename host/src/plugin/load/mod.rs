@@ -14,9 +14,9 @@ use std::sync::Arc;
 use abi_stable::library::{LibraryError, lib_header_from_path};
 use jackpot_plugin_api::abi::{ABI, RootRef, STAMP_SYMBOL, Stamp};
 use jackpot_plugin_api::manifest::{ItemManifest, Manifest};
-use sha2::{Digest, Sha256};
 
 use super::error::{LoadError, LoadProblem};
+use crate::digest;
 
 /// A loaded plugin file. It stays loaded until the process ends.
 pub struct PluginFile {
@@ -53,7 +53,7 @@ impl PluginFile {
             check_abi(stamp)?;
             let root = open(&bytes)?;
             let manifest = read_manifest(root)?;
-            let sha256 = hex(&Sha256::digest(&bytes));
+            let sha256 = digest::sha256(&bytes);
             Ok(Arc::new(Self { path: path.clone(), sha256, manifest, bytes, root }))
         };
         load().map_err(|problem: LoadProblem| problem.of(&path))
@@ -146,10 +146,6 @@ fn read_manifest(root: RootRef) -> Result<Manifest, LoadProblem> {
 #[derive(serde::Deserialize)]
 struct ManifestFailed {
     error: String,
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
