@@ -7,18 +7,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The plugins that come with the program.
-pub const FIRST_PARTY: [&str; 9] = [
-    "cosine",
-    "crop_flip",
-    "ghost_skip",
-    "label_smoothing",
-    "magnitude",
-    "mish",
-    "multi_step",
-    "resnet",
-    "swish",
-];
+/// The plugins that come with the program, as in the names of their files: every folder of
+/// `plugins/`.
+pub fn first_party() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let folders = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins")).unwrap();
+        let crates = folders.map(|entry| entry.unwrap().path());
+        let crates = crates.filter(|folder| folder.join("Cargo.toml").exists());
+        let name =
+            |folder: PathBuf| folder.file_name()?.to_str().map(|name| name.replace('-', "_"));
+        let mut names: Vec<String> = crates.filter_map(name).collect();
+        names.sort();
+        names
+    })
+}
 
 /// The crates under `tests/plugins`.
 const FIXTURES: [&str; 3] = ["fixtures", "twin", "unrelated"];
@@ -70,7 +73,7 @@ fn make() -> Install {
     let lock = File::create(scratch.join("install.lock")).unwrap();
     lock.lock().unwrap();
     let mut links = vec![(profile.join("jackpot"), root.join("jackpot"))];
-    links.extend(FIRST_PARTY.map(|name| {
+    links.extend(first_party().iter().map(|name| {
         let file = format!("libjackpot_{name}.so");
         (profile.join(&file), root.join("plugins").join(file))
     }));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::Sandbox;
-use crate::install::{FIRST_PARTY, install};
+use crate::install::{first_party, install};
 
 /// The folder that `make` filled, in this process or in another that runs the same tests; `make`
 /// is called again once the program, a plugin or the test itself was built anew. Tests only read
@@ -28,7 +28,8 @@ pub fn shared(name: &str, make: impl FnOnce(&Sandbox)) -> PathBuf {
 
 /// Which builds the result depends on.
 fn builds() -> String {
-    let plugins = FIRST_PARTY.iter().chain(&["fixtures"]).map(|name| install().plugin(name));
+    let plugins = first_party().iter().map(String::as_str).chain(["fixtures"]);
+    let plugins = plugins.map(|name| install().plugin(name));
     let own = std::env::current_exe().unwrap();
     let all = plugins.chain([install().binary.clone(), own]);
     let built = |path: PathBuf| {

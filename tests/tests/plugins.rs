@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use jackpot_tests::config::Config;
-use jackpot_tests::install::{FIRST_PARTY, install};
+use jackpot_tests::install::{first_party, install};
 use jackpot_tests::{Sandbox, data};
 use serde_json::Value;
 
@@ -196,7 +196,7 @@ fn a_plugin_from_another_workspace_is_dropped_into_a_folder_and_used() {
 
 #[test]
 fn the_programs_own_plugins_are_all_there() {
-    for name in FIRST_PARTY {
+    for name in first_party() {
         assert!(install().plugin(name).exists(), "{name}");
     }
 }

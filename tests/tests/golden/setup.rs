@@ -13,7 +13,7 @@ use jackpot::train::{Feed, Training, TrainingSpec};
 use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::graph::Graph;
 use jackpot_plugin_api::manifest::Kind;
-use jackpot_tests::install::{FIRST_PARTY, install};
+use jackpot_tests::install::{first_party, install};
 use serde_json::{Map, Value, json};
 use tch::{Device, Tensor};
 
@@ -28,12 +28,12 @@ pub fn registry() -> &'static Registry {
         let own = std::env::current_exe().unwrap();
         let built = own.ancestors().find(|folder| folder.ends_with("deps")).unwrap();
         let file = |name: &str| built.with_file_name(format!("libjackpot_{name}.so"));
-        if FIRST_PARTY.iter().any(|name| !file(name).exists()) {
+        if first_party().iter().any(|name| !file(name).exists()) {
             // Builds what is missing.
             install();
         }
         let mut registry = Registry::default();
-        for name in FIRST_PARTY {
+        for name in first_party() {
             registry.add_file(&file(name)).unwrap();
         }
         registry
