@@ -3,9 +3,11 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::imported;
 use super::output::finish;
 use super::pruning::{Level, prune};
 use super::session::{Prepared, Session};
+use super::teacher::teacher;
 use crate::experiment::{
     Event, ExecuteError, Executor, FileError, Inputs, Job, Observer, Outcome, Progress, Start,
     Stop, Work,
@@ -18,7 +20,7 @@ use crate::prune::{Masks, Scope};
 use crate::torch::settings::without_tf32;
 use crate::train::access::Access;
 use crate::train::checkpoint::write;
-use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train};
+use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
 
 /// A session's way to do jobs.
 #[derive(Debug)]
@@ -61,6 +63,13 @@ impl<'a> JobExecutor<'a> {
         })?;
         let names = Scope::new(&work.draw.prunable).names(&training.network)?;
         self.start(&work, inputs, &mut training, &names, into)?;
+        if !work.trains() {
+            let finished = untrained(&training)?;
+            let precision = self.session.precision;
+            return finish(&training, &finished, &names, precision, into).map(Outcome::Done);
+        }
+        let parts = (&self.prepared.feed, &self.prepared.graphs);
+        training.teacher = teacher(self.session, parts, work.train, inputs.teacher.as_deref())?;
         let mut report = |report: &Report| {
             observer.event(&Event::Progress { job: &job.key, progress: &progress(report) });
         };
@@ -86,6 +95,9 @@ impl<'a> JobExecutor<'a> {
         match &inputs.start {
             Start::Dense { .. } => {
                 training.masks = Masks::dense(&training.network, names);
+                if let Some(weights) = &work.draw.weights {
+                    imported::weights(weights, &mut training.network)?;
+                }
                 self.initialise(training, names, work.seed)?;
                 let state = to_safetensors(&training.network.stored_state())?;
                 write(&into.join("init.safetensors"), &state)?;
@@ -97,12 +109,22 @@ impl<'a> JobExecutor<'a> {
                 training.masks = prune(&level, training, registry, feed)?;
                 load(training, weights)?;
             }
+            Start::Import { mask, weights } => {
+                training.masks = imported::masks(mask, &training.network, names)?;
+                load(training, weights)?;
+            }
             Start::Ticket { mask, weights } => {
                 let own = Masks::read(mask, &training.network)?;
                 training.masks = shuffled(own, work.mask(), work.seed)?;
-                load(training, weights)?;
+                match weights {
+                    Some(weights) => load(training, weights)?,
+                    None => {
+                        training.network.reinitialise()?;
+                        training.masks.apply(&training.network)?;
+                    }
+                }
                 // A draw's own init has already made the ticket's weights.
-                if work.train.init != self.session.config.train.init {
+                if weights.is_none() || work.train.init != self.session.config.train.init {
                     self.initialise(training, names, work.seed)?;
                 }
             }

@@ -35,6 +35,34 @@ pub fn train(
     Loop::start(training)?.run(report, stop)
 }
 
+/// What a job leaves that does not train: the weights it begins with.
+///
+/// # Errors
+///
+/// What an operator or plugin says.
+pub fn untrained(training: &Training<'_>) -> Result<Finished, TrainError> {
+    let spec = training.spec;
+    let mut metrics = Metrics::default();
+    let mut validation_accuracy = None;
+    if !spec.feed.validation.is_empty() {
+        let found = training.evaluate(&spec.feed.validation)?;
+        metrics.push(&evaluation_row(0, 0, "validation", found));
+        validation_accuracy = Some(found.accuracy);
+    }
+    let test = training.evaluate(&spec.feed.test)?;
+    metrics.push(&evaluation_row(0, 0, "test", test));
+    let model = copied(&training.stored());
+    Ok(Finished {
+        best: copied(&model),
+        model,
+        best_epoch: 0,
+        validation_accuracy,
+        test,
+        test_last: test,
+        metrics,
+    })
+}
+
 struct Loop<'t, 'a> {
     training: &'t mut Training<'a>,
     optimizer: Optimizer,
@@ -181,15 +209,7 @@ impl<'t, 'a> Loop<'t, 'a> {
     }
 
     fn push_evaluation(&mut self, epoch: u64, split: &str, found: Evaluation) {
-        self.metrics.push(&Row {
-            step: self.step,
-            epoch,
-            split,
-            loss: found.loss,
-            accuracy: found.accuracy,
-            lr: None,
-            knobs: serde_json::Map::new(),
-        });
+        self.metrics.push(&evaluation_row(self.step, epoch, split, found));
     }
 
     fn finish(mut self) -> Result<Ended, TrainError> {
@@ -256,6 +276,18 @@ impl<'t, 'a> Loop<'t, 'a> {
         checkpoint::save(self.training.spec.checkpoint, &saved)?;
         self.saved_at = Instant::now();
         Ok(())
+    }
+}
+
+fn evaluation_row(step: u64, epoch: u64, split: &str, found: Evaluation) -> Row<'_> {
+    Row {
+        step,
+        epoch,
+        split,
+        loss: found.loss,
+        accuracy: found.accuracy,
+        lr: None,
+        knobs: serde_json::Map::new(),
     }
 }
 

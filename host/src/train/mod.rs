@@ -30,7 +30,7 @@ pub mod training;
 
 pub use error::TrainError;
 pub use evaluate::Evaluation;
-pub use fit::train;
+pub use fit::{train, untrained};
 pub use outcome::{Ended, Finished, Report};
 pub use recipe::Recipe;
 pub use results::Results;

@@ -37,7 +37,10 @@ impl Training<'_> {
         rate: f64,
     ) -> Result<StepResult, TrainError> {
         let (spec, network) = (&self.spec, &self.network);
-        let outputs = forward(network, spec.precision, &batch.inputs, Mode::Train)?;
+        let mut outputs = forward(network, spec.precision, &batch.inputs, Mode::Train)?;
+        if let Some(teacher) = &self.teacher {
+            outputs.push(("teacher".to_owned(), self.taught(teacher, &batch.inputs)?));
+        }
         let (loss, targets) = (self.recipe.loss.as_ref(), &batch.targets);
         let value = loss::of_batch(loss, network, &outputs, targets, progress, spec.seed)?;
         if !spec.device.is_cuda() {
@@ -50,6 +53,17 @@ impl Training<'_> {
         optimizer.step(network.parameters(), gradients, &self.masks, rate)?;
         let correct = tch::no_grad(|| loss::correct(&outputs[0].1, targets))?;
         Ok(StepResult { loss: value.detach(), correct })
+    }
+}
+
+impl Training<'_> {
+    /// The teacher's logits for the images that the network sees, without gradient.
+    fn taught(&self, teacher: &Network, inputs: &Tensor) -> Result<Tensor, TrainError> {
+        let outputs = tch::no_grad(|| forward(teacher, self.spec.precision, inputs, Mode::Eval))?;
+        let first = outputs.into_iter().next();
+        let (_, logits) =
+            first.ok_or_else(|| TrainError::Setting("the teacher has no output".to_owned()))?;
+        Ok(logits)
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Training<'a> {
     pub network: Network,
     pub recipe: Recipe,
     pub masks: Masks,
+    /// The trained network whose outputs the loss sees.
+    pub teacher: Option<Network>,
 }
 
 impl<'a> Training<'a> {
@@ -45,7 +47,7 @@ impl<'a> Training<'a> {
         let mut network = Network::build(graph, options)?;
         network.set_autocast(spec.precision == Precision::Bf16);
         let recipe = Recipe::new(spec.registry, spec.train, &mut network, spec.start())?;
-        Ok(Self { spec, network, recipe, masks: Masks::none() })
+        Ok(Self { spec, network, recipe, masks: Masks::none(), teacher: None })
     }
 
     /// Before the first step.

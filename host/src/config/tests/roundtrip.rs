@@ -133,8 +133,12 @@ fn train() -> impl Strategy<Value = TrainConfig> {
         prop::option::of(plugin("init")),
         prop::option::of(plugin("loss")),
     );
-    (1..i64::MAX as u64, 1..1usize << 40, optimizer(), plugins).prop_map(
-        |(epochs, batch_size, optimizer, plugins)| {
+    let teacher =
+        prop::option::of((path(), prop::option::of(model())).prop_map(|(weights, model)| {
+            Teacher::File { weights, architecture: model.map(|model| model.architecture) }
+        }));
+    (1..i64::MAX as u64, 1..1usize << 40, optimizer(), plugins, teacher).prop_map(
+        |(epochs, batch_size, optimizer, plugins, teacher)| {
             let (lr_schedule, augmentation, activation, skip, init, loss) = plugins;
             TrainConfig {
                 epochs,
@@ -146,6 +150,7 @@ fn train() -> impl Strategy<Value = TrainConfig> {
                 skip,
                 init,
                 loss,
+                teacher,
             }
         },
     )
@@ -160,6 +165,8 @@ fn draw() -> impl Strategy<Value = DrawConfig> {
             keep.dedup();
             Levels::Keep(keep)
         }),
+        prop::collection::btree_set(path(), 1..4)
+            .prop_map(|files| Levels::Masks(files.into_iter().collect())),
     ];
     let rewind = prop_oneof![
         Just(Rewind::Init),
@@ -167,13 +174,27 @@ fn draw() -> impl Strategy<Value = DrawConfig> {
         (1..u64::MAX).prop_map(|n| Rewind::At(Duration::Iterations(n))),
     ];
     let prunable = prop::collection::vec("[a-z*.?\"\\\\]{1,8}", 1..3);
-    (name(), plugin("score"), levels, rewind, prunable).prop_map(
-        |(name, score, levels, rewind, prunable)| DrawConfig {
-            name,
-            score,
-            levels,
-            rewind,
-            prunable,
+    let schedule = select(vec![PruningSchedule::Iterative, PruningSchedule::OneShot]);
+    let weights = prop::option::of(path());
+    let from = (schedule, any::<bool>(), weights);
+    (name(), plugin("score"), levels, rewind, prunable, from).prop_map(
+        |(name, score, levels, rewind, prunable, (schedule, at_init, weights))| {
+            let masks = matches!(levels, Levels::Masks(_));
+            let drawn = !masks;
+            DrawConfig {
+                name,
+                score: if drawn {
+                    score
+                } else {
+                    PluginRef { plugin: "magnitude".into(), params: Default::default() }
+                },
+                levels,
+                rewind: if drawn && !at_init { rewind } else { Rewind::Init },
+                prunable,
+                schedule: if drawn { schedule } else { PruningSchedule::Iterative },
+                prune_at: if drawn && at_init { PruneAt::Init } else { PruneAt::Trained },
+                weights,
+            }
         },
     )
 }
@@ -186,7 +207,7 @@ fn data() -> impl Strategy<Value = DataConfig> {
         DatasetChoice::Synthetic,
     ]);
     let limit = || prop::option::of(1..1usize << 40);
-    (dataset, path(), 0..100_000usize, prop::option::of(positive()), limit(), limit()).prop_map(
+    (dataset, path(), 1..100_000usize, prop::option::of(positive()), limit(), limit()).prop_map(
         |(dataset, root, validation, one, train_limit, test_limit)| DataConfig {
             dataset,
             root: (dataset != DatasetChoice::Synthetic).then_some(root),
@@ -210,17 +231,22 @@ fn spends(
         prop::option::of(prop::collection::btree_set(0..=last, 1..4)),
         select(vec![MaskControl::Own, MaskControl::ShuffledLayerwise, MaskControl::ShuffledGlobal]),
         prop::option::of(select(seeds)),
+        prop::option::of("trial [a-z]{5}".prop_map(|name| name.replace(' ', "-"))),
         model(),
         train(),
     )
-        .prop_map(|(recipe, draws, levels, mask, ticket_seed, model, train)| SpendConfig {
-            recipe,
-            draws,
-            levels: levels.map(|levels| levels.into_iter().collect()),
-            mask,
-            ticket_seed,
-            model,
-            train,
+        .prop_map(|(recipe, draws, levels, mask, ticket_seed, trial_of, model, train)| {
+            SpendConfig {
+                recipe,
+                draws,
+                levels: levels.map(|levels| levels.into_iter().collect()),
+                mask,
+                start: StartWeights::Reinit,
+                trial_of,
+                ticket_seed,
+                model,
+                train,
+            }
         });
     prop::collection::vec(one, 0..3).prop_map(|mut spends| {
         spends.sort_by(|a, b| a.recipe.cmp(&b.recipe));
@@ -294,8 +320,9 @@ fn an_expanded_config_is_written_expanded() {
 
 #[test]
 fn keys_are_written_in_the_order_of_the_docs_and_none_is_left_out() {
-    let text = plus("[[spend]]\nrecipe = \"a\"\n[[draw]]\nname = \"b\"\nkeep = [0.1]")
-        .replace("[data]", "[data]\nroot = \"x\"");
+    let text =
+        plus("[[spend]]\nrecipe = \"a\"\ntrial_of = \"t\"\n[[draw]]\nname = \"b\"\nkeep = [0.1]")
+            .replace("[data]", "[data]\nvalidation = 5\nroot = \"x\"");
     let written = to_toml(&read(&text));
     let mut seen: Vec<(&str, Vec<&str>)> = vec![("the top of the file", Vec::new())];
     for line in written.lines() {
