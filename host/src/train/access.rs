@@ -156,10 +156,11 @@ impl ModelAccess for Access<'_> {
             .iter()
             .map(|p| Ok((p.name.as_str(), pick(&p.name, &p.tensor, parameters)?)))
             .collect::<Result<Vec<_>, String>>()?;
+        // Own statistics are copies here, too, if they have the dtype already.
         let all_buffers = own
             .buffers()
             .iter()
-            .map(|b| Ok((b.name.as_str(), pick(&b.name, &b.tensor, buffers)?)))
+            .map(|b| Ok((b.name.as_str(), pick(&b.name, &b.tensor.copy(), buffers)?)))
             .collect::<Result<Vec<_>, String>>()?;
         let parameters: Vec<_> = all_parameters.iter().map(|(n, t)| (*n, t)).collect();
         let buffers: Vec<_> = all_buffers.iter().map(|(n, t)| (*n, t)).collect();
