@@ -50,7 +50,8 @@ fn every_row_names_tests_that_exist() {
             let parts: Vec<&str> = test.split("::").collect();
             let [binary, module, function] = parts.as_slice() else { panic!("{test}") };
             let path = Path::new(ROOT).join(format!("tests/tests/{binary}/{module}.rs"));
-            let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{test}: {error}"));
+            let source =
+                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{test}: {error}"));
             let found = source.find(&format!("fn {function}()"));
             let before = &source[..found.unwrap_or_else(|| panic!("{test} is not there"))];
             let attribute = before.rfind("#[test]").unwrap_or_else(|| panic!("{test} is no test"));

@@ -169,6 +169,12 @@ const LOSS: Key = Key::with_default(
     "\"none\"",
     "What is minimised. `none`: cross-entropy.",
 );
+const UPDATE: Key = Key::with_default(
+    "update",
+    plugin_or_none(&Shape::Plugin(Kind::Update)),
+    "\"none\"",
+    "Moves the masks during the training. `none`: they stay.",
+);
 
 const TEACHER: Key = Key::with_default(
     "teacher",
@@ -190,6 +196,7 @@ pub static TRAIN: Section = Section {
         INIT,
         LOSS,
         TEACHER,
+        UPDATE,
     ],
 };
 
@@ -324,5 +331,6 @@ pub static SPEND: Section = Section {
         INIT.inherited(),
         LOSS.inherited(),
         TEACHER.inherited(),
+        UPDATE.inherited(),
     ],
 };

@@ -78,6 +78,7 @@ impl Part<'_> {
             Some(_) => self.table.optional("teacher", |node| teacher(self.cx, node)),
             None => self.base.flatten().map(|base| base.teacher.clone()),
         };
+        let update = self.plugin("update", Kind::Update, |base| base.update.clone());
         Some(TrainConfig {
             epochs: epochs?,
             batch_size: batch_size?,
@@ -89,6 +90,7 @@ impl Part<'_> {
             init: init?,
             loss: loss?,
             teacher: teacher?,
+            update: update?,
         })
     }
 

@@ -128,6 +128,8 @@ pub struct TrainConfig {
     pub loss: Option<PluginRef>,
     /// Whose outputs the loss sees beside the network's own.
     pub teacher: Option<Teacher>,
+    /// `None`: the masks stay as they are.
+    pub update: Option<PluginRef>,
 }
 
 /// A trained network whose outputs the loss sees.

@@ -90,6 +90,7 @@ impl Writer {
         self.key("init", optional(&train.init));
         self.key("loss", optional(&train.loss));
         self.key("teacher", teacher(train.teacher.as_ref()));
+        self.key("update", optional(&train.update));
     }
 
     fn draw(&mut self, draw: &DrawConfig) {

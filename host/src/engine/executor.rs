@@ -1,10 +1,10 @@
 //! Does one job of an experiment.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::imported;
-use super::output::finish;
+use super::output::{START_MASK, finish};
 use super::pruning::{Level, prune};
 use super::session::{Prepared, Session};
 use super::teacher::teacher;
@@ -114,7 +114,7 @@ impl<'a> JobExecutor<'a> {
                 load(training, weights)?;
             }
             Start::Ticket { mask, weights } => {
-                let own = Masks::read(mask, &training.network)?;
+                let own = Masks::read(&of_ticket(mask), &training.network)?;
                 training.masks = shuffled(own, work.mask(), work.seed)?;
                 match weights {
                     Some(weights) => load(training, weights)?,
@@ -128,6 +128,9 @@ impl<'a> JobExecutor<'a> {
                     self.initialise(training, names, work.seed)?;
                 }
             }
+        }
+        if training.recipe.update.is_some() {
+            write(&into.join(START_MASK), &to_safetensors(&training.masks.state())?)?;
         }
         Ok(())
     }
@@ -150,6 +153,13 @@ impl<'a> JobExecutor<'a> {
         without_tf32(|| init.initialize(&context).map_err(TrainError::from))?;
         Ok(training.masks.apply(&training.network)?)
     }
+}
+
+/// The mask of the ticket in the folder of a draw's level: where masks moved while it was trained,
+/// the one that it began with.
+fn of_ticket(mask: &Path) -> PathBuf {
+    let start = mask.with_file_name(START_MASK);
+    if start.is_file() { start } else { mask.to_owned() }
 }
 
 /// `where(mask, weight, +0.0)` by name.

@@ -53,6 +53,7 @@ pub fn of_training(train: &TrainConfig) -> impl Iterator<Item = (Kind, &PluginRe
         (Kind::Skip, &train.skip),
         (Kind::Init, &train.init),
         (Kind::Loss, &train.loss),
+        (Kind::Update, &train.update),
     ];
     let single = single.into_iter().filter_map(|(kind, one)| one.as_ref().map(|r| (kind, r)));
     single.chain(train.augmentation.iter().map(|one| (Kind::Augmentation, one)))

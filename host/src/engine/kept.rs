@@ -55,9 +55,10 @@ impl Kept {
         weights: &Path,
     ) -> Result<(), OpenError> {
         for used in plugins {
-            // A score made the mask, which is stored; the network knows nothing of it.
+            // These made the mask, which is stored; the network knows nothing of them.
+            let masks = [Kind::Score, Kind::Update].map(Kind::as_str);
             let key = (used.kind.clone(), used.name.clone());
-            if used.kind == Kind::Score.as_str() || self.items.contains_key(&key) {
+            if masks.contains(&used.kind.as_str()) || self.items.contains_key(&key) {
                 continue;
             }
             let copy = run.plugin(&used.sha256);
@@ -94,6 +95,8 @@ impl Kept {
         train: &TrainConfig,
         found: &Registry,
     ) -> Result<(ModelConfig, TrainConfig), OpenError> {
+        // Stored weights are what their masks left of them.
+        let train = &TrainConfig { update: None, ..train.clone() };
         for (kind, reference) in of_model(model).into_iter().chain(of_training(train)) {
             if self.reference(kind, &reference.plugin).is_some() {
                 continue;

@@ -49,6 +49,8 @@ impl Session {
             Score::new(self.registry.create(Kind::Score, score, params)?).rounds()?;
             check_levels(draw, &training.network)?;
             check_files(draw, &mut training.network)?;
+            let names = Scope::new(&draw.prunable).names(&training.network)?;
+            training.rehearse_update(&names)?;
         }
         training.rehearse()
     }

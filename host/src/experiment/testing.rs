@@ -74,6 +74,7 @@ fn train() -> TrainConfig {
         init: None,
         loss: None,
         teacher: None,
+        update: None,
     }
 }
 

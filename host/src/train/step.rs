@@ -23,19 +23,21 @@ pub struct StepResult {
 }
 
 impl Training<'_> {
-    /// Forward, backward, update at that learning rate.
+    /// Forward, backward, update at that learning rate. Masks that are due to move do so before
+    /// the optimizer's step, or instead of it.
     ///
     /// # Errors
     ///
     /// What an operator or plugin says; a loss that is not finite, except on a GPU, which reading
     /// it would make wait.
     pub fn step(
-        &self,
+        &mut self,
         optimizer: &mut Optimizer,
         batch: &Prepared,
         progress: Progress,
         rate: f64,
     ) -> Result<StepResult, TrainError> {
+        let update_is_due = self.update_is_due(progress)?;
         let (spec, network) = (&self.spec, &self.network);
         let mut outputs = forward(network, spec.precision, &batch.inputs, Mode::Train)?;
         if let Some(teacher) = &self.teacher {
@@ -50,7 +52,9 @@ impl Training<'_> {
         let weights: Vec<&Tensor> = network.parameters().iter().map(|p| &p.tensor).collect();
         let options = GradOptions { allow_unused: true, ..GradOptions::default() };
         let gradients = grad(&[&value], &weights, None, options)?;
-        optimizer.step(network.parameters(), gradients, &self.masks, rate)?;
+        if !(update_is_due && self.update_masks(optimizer, &gradients, progress)?) {
+            optimizer.step(self.network.parameters(), gradients, &self.masks, rate)?;
+        }
         let correct = tch::no_grad(|| loss::correct(&outputs[0].1, targets))?;
         Ok(StepResult { loss: value.detach(), correct })
     }

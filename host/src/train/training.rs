@@ -122,6 +122,17 @@ impl<'a> Training<'a> {
         })
     }
 
+    /// The masks, if the recipe moves them.
+    pub(super) fn moving_masks(&self) -> Option<Masks> {
+        self.recipe.update.is_some().then(|| self.masks.shallow_clone())
+    }
+
+    /// The share of prunable weights that is kept, if the recipe moves masks.
+    pub(super) fn density(&self) -> Option<f64> {
+        let masks = self.moving_masks()?;
+        Some(masks.kept() as f64 / masks.total() as f64)
+    }
+
     pub(super) fn evaluate(&self, split: &Split) -> Result<Evaluation, TrainError> {
         let normaliser = &self.spec.feed.normaliser;
         evaluate(&self.network, split, normaliser, self.spec.precision, &mut |_| {})

@@ -75,6 +75,14 @@ fn plugin(kind: &str) -> BoxedStrategy<PluginRef> {
         "loss" => (0.0..=1.0f64)
             .prop_map(move |alpha| reference("label-smoothing", json!({ "alpha": alpha })))
             .boxed(),
+        "update" => prop_oneof![
+            (0.0..=1.0f64).prop_map(move |end| reference("gmp", json!({ "end": end }))),
+            any::<u64>().prop_map(move |n| {
+                let end = Duration::Epochs(n).to_string();
+                reference("gmp", json!({ "end": end }))
+            }),
+        ]
+        .boxed(),
         _ => select(vec!["magnitude", "random"])
             .prop_map(move |name| reference(name, json!({})))
             .boxed(),
@@ -132,6 +140,7 @@ fn train() -> impl Strategy<Value = TrainConfig> {
         prop::option::of(plugin("skip")),
         prop::option::of(plugin("init")),
         prop::option::of(plugin("loss")),
+        prop::option::of(plugin("update")),
     );
     let teacher =
         prop::option::of((path(), prop::option::of(model())).prop_map(|(weights, model)| {
@@ -139,7 +148,7 @@ fn train() -> impl Strategy<Value = TrainConfig> {
         }));
     (1..i64::MAX as u64, 1..1usize << 40, optimizer(), plugins, teacher).prop_map(
         |(epochs, batch_size, optimizer, plugins, teacher)| {
-            let (lr_schedule, augmentation, activation, skip, init, loss) = plugins;
+            let (lr_schedule, augmentation, activation, skip, init, loss, update) = plugins;
             TrainConfig {
                 epochs,
                 batch_size,
@@ -151,6 +160,7 @@ fn train() -> impl Strategy<Value = TrainConfig> {
                 init,
                 loss,
                 teacher,
+                update,
             }
         },
     )

@@ -205,6 +205,7 @@ impl Describer<'_> {
             init,
             loss,
             teacher,
+            update,
         } = train;
         let mut train = json!({
             "epochs": epochs,
@@ -227,6 +228,10 @@ impl Describer<'_> {
                 let architecture = architecture.as_ref().map(|it| self.architecture(it));
                 train["teacher"] = json!({ "weights": weights, "architecture": architecture });
             }
+        }
+        // Without one there is no word of it, as before there were any.
+        if let Some(update) = update {
+            train["update"] = self.plugin("update", update);
         }
         Map::from_iter([
             ("model".to_owned(), model),

@@ -21,7 +21,7 @@ pub fn snippet(item: &ItemManifest, name: &str) -> String {
         Some(Kind::Score) => format!("[[draw]]\nscore = {table}"),
         Some(Kind::Augmentation) => format!("[train]    # or [[spend]]\naugmentation = [{table}]"),
         Some(Kind::LrSchedule) => format!("[train]    # or [[spend]]\nlr_schedule = {table}"),
-        Some(Kind::Activation | Kind::Skip | Kind::Init | Kind::Loss) | None => {
+        Some(Kind::Activation | Kind::Skip | Kind::Init | Kind::Loss | Kind::Update) | None => {
             format!("[train]    # or [[spend]]\n{} = {table}", key_of(&item.kind))
         }
     }
