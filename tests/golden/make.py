@@ -91,6 +91,7 @@ TOPICS = [
     "functions",
     "scores",
     "own_network",
+    "update",
 ]
 
 

@@ -1,4 +1,4 @@
-//! Every hook of the eight kinds, by plugins of another crate than the program's own.
+//! Every hook of the kinds but `update` (see dynamic_masks.rs), by plugins of another crate than the program's own.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -98,13 +98,22 @@ impl<'t, 'a> Loop<'t, 'a> {
                 TrainError::Checkpoint { path: spec.checkpoint.to_owned(), message }
             })?;
             if training.recipe.update.is_some() {
-                let masks = |state| Masks::from_state(state, spec.checkpoint, &training.network);
-                let missing = || TrainError::Checkpoint {
-                    path: spec.checkpoint.to_owned(),
-                    message: format!("it lacks {}", checkpoint::MASK),
+                let masks = |state: Option<State>, name: &str| {
+                    let missing = || TrainError::Checkpoint {
+                        path: spec.checkpoint.to_owned(),
+                        message: format!("it lacks {name}"),
+                    };
+                    let state = state.ok_or_else(missing)?;
+                    Ok::<_, TrainError>(Masks::from_state(
+                        state,
+                        spec.checkpoint,
+                        &training.network,
+                    )?)
                 };
-                best_masks = saved.best_masks.map(masks).transpose()?;
-                training.masks = masks(saved.masks.ok_or_else(missing)?)?;
+                if saved.best.is_some() {
+                    best_masks = Some(masks(saved.best_masks, checkpoint::BEST_MASK)?);
+                }
+                training.masks = masks(saved.masks, checkpoint::MASK)?;
             }
             (position, best_state, this_metrics) = (saved.position, saved.best, saved.metrics);
             restore_rewind_points(&spec, position.step)?;

@@ -4,7 +4,7 @@ mod schedule;
 
 use jackpot_plugin_api::prelude::*;
 
-/// Gradual magnitude pruning: one training from dense to sparse, Zhu & Gupta 2017 (arXiv
+/// Drops the smallest weights bit by bit, from dense to sparse: GMP, Zhu & Gupta 2017 (arXiv
 /// 1710.01878).
 ///
 /// At step t the network keeps round(d(t) · n) of its n prunable weights, those with the largest

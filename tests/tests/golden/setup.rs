@@ -130,5 +130,6 @@ fn plain(optimizer: Optimizer) -> TrainConfig {
         skip: None,
         init: None,
         loss: None,
+        update: None,
     }
 }

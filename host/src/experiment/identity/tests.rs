@@ -134,6 +134,23 @@ fn what_influences_a_result_is_part_of_it() {
 }
 
 #[test]
+fn moving_masks_are_part_of_it_and_no_update_leaves_no_word() {
+    let before = config();
+    let describe = |config: &Config, facts: &Facts| describe(config, &key(SPEND), facts).unwrap();
+    let plain = describe(&before, &facts());
+    assert_eq!(plain.description["train"].get("update"), None, "jobs of before stay finished");
+    let mut after = before.clone();
+    after.spends[1].train.update = Some(plugin("rigl"));
+    let file = PluginFile { version: "0.1.0".into(), sha256: "cc".repeat(32) };
+    let mut known = facts();
+    known.plugins.insert(("update".to_owned(), "rigl".to_owned()), file);
+    let moving = describe(&after, &known);
+    assert_ne!(plain.hash, moving.hash);
+    assert!(moving.plugins.iter().any(|used| used.kind == "update" && used.name == "rigl"));
+    assert_eq!(hash(&before, DRAW), hash(&after, DRAW));
+}
+
+#[test]
 fn the_dense_training_depends_on_no_pruning() {
     let before = config();
     let mut after = before.clone();

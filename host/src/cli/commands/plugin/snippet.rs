@@ -105,6 +105,7 @@ mod tests {
         assert_eq!(line("score"), "[[draw]]\nscore = { plugin = \"x\" }");
         assert!(line("augmentation").ends_with("\naugmentation = [{ plugin = \"x\" }]"));
         assert!(line("lr-schedule").ends_with("\nlr_schedule = { plugin = \"x\" }"));
+        assert!(line("update").ends_with("\nupdate = { plugin = \"x\" }"));
         assert!(line("skip").ends_with("\nskip = { plugin = \"x\" }"));
     }
 
