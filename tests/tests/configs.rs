@@ -94,7 +94,7 @@ fn two_steps_each(files: &[PathBuf]) {
         data_of(path, &sandbox);
         let mut program = sandbox.jackpot(&["run", path.to_str().unwrap(), "--out", "run"]);
         for set in short(path, &sandbox) {
-            program = program.args(&["--set", &set]);
+            program = program.args(["--set", &set]);
         }
         program.run().expect(0);
         for row in results(&sandbox.at("run")) {

@@ -56,7 +56,7 @@ fn build(
         graph,
         train: train.unwrap_or(&session.config.train),
         registry: &session.registry,
-        feed: feed,
+        feed,
         seed: session.config.seeds.first().copied().unwrap_or_default(),
         device: session.device,
         precision: session.precision,
