@@ -60,6 +60,9 @@ pub struct DataConfig {
     pub dataset: DatasetChoice,
     /// The folder (or file) of the data, made absolute against the config file.
     pub root: Option<PathBuf>,
+    /// Of `image-folder`: every image resized and cropped to so many pixels each way; `None`: as
+    /// it is.
+    pub image_size: Option<usize>,
     /// How many of the first training images are set aside for validation.
     pub validation: usize,
     /// Per channel; `None`: the dataset's own.
@@ -77,6 +80,12 @@ pub struct DataConfig {
 pub enum DatasetChoice {
     Cifar10,
     Cifar100,
+    /// Tiny-ImageNet-200 in its original folders.
+    TinyImagenet,
+    Mnist,
+    FashionMnist,
+    /// A folder of image files, a class each.
+    ImageFolder,
     /// A safetensors file with u8 NCHW images and i64 labels.
     Tensors,
     /// Generated in code; needs no file.

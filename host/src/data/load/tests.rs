@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::data::Unwatched;
 
 /// Five training images of 1×1×2 pixels, two test images.
 fn source() -> Source {
@@ -22,6 +23,7 @@ fn config() -> DataConfig {
     DataConfig {
         dataset: DatasetChoice::Synthetic,
         root: None,
+        image_size: None,
         validation: 0,
         mean: None,
         std: None,
@@ -70,7 +72,7 @@ fn the_datasets_own_validation_is_used() {
     assert_eq!(
         cut(source(), &config).unwrap_err().to_string(),
         "my.safetensors has its own validation images, but `data.validation` sets 1 training \
-         images aside as well; leave `data.validation` out, or the tensors"
+         images aside as well; leave one of the two out"
     );
 }
 
@@ -170,7 +172,7 @@ fn real_cifar10_loads() {
     let Some(root) = real("real_cifar10_loads") else { return };
     let dataset = DatasetChoice::Cifar10;
     let config = DataConfig { dataset, root: Some(root), validation: 100, ..config() };
-    let data = load(&config).unwrap();
+    let data = load(&config, &Unwatched).unwrap();
     assert_eq!((data.train.len(), data.validation.len(), data.test.len()), (900, 100, 200));
     assert_eq!(data.label_names.unwrap()[9], "truck");
     let counts = data.test.labels.bincount::<&tch::Tensor>(None, 10);
@@ -181,7 +183,7 @@ fn real_cifar10_loads() {
 fn real_cifar100_loads() {
     let Some(root) = real("real_cifar100_loads") else { return };
     let (dataset, root) = (DatasetChoice::Cifar100, Some(root.join("cifar-100-binary")));
-    let data = load(&DataConfig { dataset, root, ..config() }).unwrap();
+    let data = load(&DataConfig { dataset, root, ..config() }, &Unwatched).unwrap();
     assert_eq!((data.train.len(), data.validation.len(), data.test.len()), (2000, 0, 500));
     assert_eq!(data.label_names.unwrap()[0], "apple");
     let counts = data.train.labels.bincount::<&tch::Tensor>(None, 100);
