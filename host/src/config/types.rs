@@ -75,6 +75,22 @@ pub struct DataConfig {
     pub test_limit: Option<usize>,
 }
 
+impl DataConfig {
+    /// A whole dataset: nothing set aside, no limits, its own normalisation.
+    pub fn whole(dataset: DatasetChoice, root: Option<PathBuf>) -> Self {
+        Self {
+            dataset,
+            root,
+            image_size: None,
+            validation: 0,
+            mean: None,
+            std: None,
+            train_limit: None,
+            test_limit: None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DatasetChoice {

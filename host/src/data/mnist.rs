@@ -143,7 +143,8 @@ impl Format {
         }
         if let Some([_, height, width]) = expected.filter(|&expected| expected != shape) {
             let [_, h, w] = shape;
-            let reason = format!("its images have {h}×{w} pixels, the training images {height}×{width}");
+            let reason =
+                format!("its images have {h}×{w} pixels, the training images {height}×{width}");
             return Err(wrong(&images_path, reason));
         }
         if let Some(index) = labels.iter().position(|&label| usize::from(label) >= CLASSES) {
@@ -183,7 +184,8 @@ fn header<'a, const N: usize>(
 ) -> Result<([usize; N], &'a [u8]), DataError> {
     let wrong = |reason| DataError::Idx { path: path.to_owned(), reason };
     let (numbers, _) = bytes.as_chunks::<4>();
-    let found: Vec<u32> = numbers.iter().take(1 + N).map(|&four| u32::from_be_bytes(four)).collect();
+    let found: Vec<u32> =
+        numbers.iter().take(1 + N).map(|&four| u32::from_be_bytes(four)).collect();
     if found.first() != Some(&magic) {
         let what = if magic == IMAGES { "images" } else { "labels" };
         return Err(wrong(format!("it is no IDX file of {what}: it must begin with {magic}")));
@@ -191,7 +193,8 @@ fn header<'a, const N: usize>(
     let sizes: Vec<usize> = found[1..].iter().map(|&size| size as usize).collect();
     match (<[usize; N]>::try_from(sizes), bytes.get(4 * (1 + N)..)) {
         (Ok(sizes), Some(rest)) => {
-            let expected = sizes.iter().try_fold(1, |product: usize, &size| product.checked_mul(size));
+            let expected =
+                sizes.iter().try_fold(1, |product: usize, &size| product.checked_mul(size));
             match expected {
                 Some(expected) if expected == rest.len() => Ok((sizes, rest)),
                 _ => Err(wrong(format!(
@@ -206,7 +209,10 @@ fn header<'a, const N: usize>(
     }
 }
 
-fn parse_images(path: &Path, mut bytes: Vec<u8>) -> Result<(usize, [usize; 3], Vec<u8>), DataError> {
+fn parse_images(
+    path: &Path,
+    mut bytes: Vec<u8>,
+) -> Result<(usize, [usize; 3], Vec<u8>), DataError> {
     let ([n, height, width], rest) = header::<3>(path, &bytes, IMAGES)?;
     if rest.is_empty() {
         let reason = format!("it has {n} images of {height}×{width} pixels: nothing to use");

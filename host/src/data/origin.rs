@@ -66,7 +66,9 @@ pub fn origin(
     let (Some(known), Some(folder)) = (known, folder(dataset, root)) else { return Ok(None) };
     if images != known.images {
         let [train, test] = known.images;
-        return Ok(Some(format!("no: the published one has {train} training and {test} test images")));
+        return Ok(Some(format!(
+            "no: the published one has {train} training and {test} test images"
+        )));
     }
     let text = match known.layout {
         Layout::Archive => of_archive(known, &folder)?,
@@ -146,10 +148,16 @@ mod tests {
         assert_eq!(of(&["test.bin"]), [Cifar100]);
         assert_eq!(of(&["tiny-imagenet-200/wnids.txt"]), [TinyImagenet]);
         // Its folders look like those of any images, too.
-        assert_eq!(of(&["wnids.txt", "train/a/images/x.JPEG", "val/images/y.JPEG"]), [TinyImagenet]);
+        assert_eq!(
+            of(&["wnids.txt", "train/a/images/x.JPEG", "val/images/y.JPEG"]),
+            [TinyImagenet]
+        );
         assert_eq!(of(&["train-images-idx3-ubyte.gz"]), [Mnist]);
         assert_eq!(of(&["fashion-mnist/t10k-labels-idx1-ubyte"]), [FashionMnist]);
-        assert_eq!(of(&["mnist/train-images.idx3-ubyte", "fashion-mnist/t10k-labels-idx1-ubyte"]), [Mnist, FashionMnist]);
+        assert_eq!(
+            of(&["mnist/train-images.idx3-ubyte", "fashion-mnist/t10k-labels-idx1-ubyte"]),
+            [Mnist, FashionMnist]
+        );
         assert_eq!(of(&["train/a/x.png", "val/a/y.png"]), [ImageFolder]);
         assert_eq!(of(&["train/a/x.png"]), []);
     }

@@ -34,11 +34,7 @@ impl From<FetchError> for Failed {
 
 /// Brings the file to its place, where it has the checksum that it should have. What there is of a
 /// broken transfer stays and is gone on with the next time.
-pub fn download(
-    item: &Item<'_>,
-    dataset: &Published,
-    watch: &dyn Watch,
-) -> Result<(), FetchError> {
+pub fn download(item: &Item<'_>, dataset: &Published, watch: &dyn Watch) -> Result<(), FetchError> {
     let agent = agent();
     let mut attempts = Vec::new();
     for url in &item.urls {

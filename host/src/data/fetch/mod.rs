@@ -88,7 +88,9 @@ impl Order<'_> {
             urls: match self.url {
                 Some(url) if url.ends_with('/') => vec![format!("{url}{}", file.name)],
                 Some(url) => vec![url.to_owned()],
-                None => self.dataset.mirrors.iter().map(|url| format!("{url}{}", file.name)).collect(),
+                None => {
+                    self.dataset.mirrors.iter().map(|url| format!("{url}{}", file.name)).collect()
+                }
             },
             md5: self.md5.get(place).map_or(file.md5, String::as_str),
             to: into.join(file.name),
@@ -130,11 +132,9 @@ fn archive(order: &Order<'_>, item: &Item<'_>, watch: &dyn Watch) -> Result<Outc
             Standing::Unknown => Ok(Outcome::Unknown),
             Standing::Changed(file) => Err(FetchError::Changed { file, folder }),
             Standing::Intact(receipt) if receipt.md5 == item.md5 => Ok(Outcome::Already),
-            Standing::Intact(receipt) => Err(FetchError::Another {
-                folder,
-                found: receipt.md5,
-                wanted: item.md5.to_owned(),
-            }),
+            Standing::Intact(receipt) => {
+                Err(FetchError::Another { folder, found: receipt.md5, wanted: item.md5.to_owned() })
+            }
         };
     }
     make_folder(order.root)?;
@@ -159,11 +159,9 @@ fn is_there(item: &Item<'_>) -> Result<bool, FetchError> {
     let found = md5(&item.to).map_err(|source| FetchError::disk(&item.to, source))?;
     match found == item.md5 {
         true => Ok(true),
-        false => Err(FetchError::OtherFile {
-            path: item.to.clone(),
-            found,
-            wanted: item.md5.to_owned(),
-        }),
+        false => {
+            Err(FetchError::OtherFile { path: item.to.clone(), found, wanted: item.md5.to_owned() })
+        }
     }
 }
 

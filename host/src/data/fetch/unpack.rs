@@ -34,8 +34,7 @@ pub fn unpack(
     let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let file = File::open(archive).map_err(|source| FetchError::disk(archive, source))?;
     let length = file.metadata().map(|data| data.len()).unwrap_or_default();
-    let stage =
-        Stage::begin(watch, &format!("unpacking {name}"), Some(length), 0, Unit::Bytes);
+    let stage = Stage::begin(watch, &format!("unpacking {name}"), Some(length), 0, Unit::Bytes);
     let unpacked = match name.ends_with(".zip") {
         true => unzip(file, &mut target, watch),
         false => untar(Counted { file, watch }, &mut target),

@@ -49,8 +49,7 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Im
 }
 
 fn content(path: &Path) -> Result<Content, ImageError> {
-    let unreadable =
-        |source| ImageError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| ImageError::Unreadable { path: path.to_owned(), source };
     let mut content = Content { folders: Vec::new(), files: Vec::new() };
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -104,7 +103,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("a.tif"), "").unwrap();
         let error = images(root.path()).unwrap_err().to_string();
-        assert!(error.ends_with("a.tif is a tif file, which is not read; convert it to PNG or JPEG, or remove it"), "{error}");
+        assert!(
+            error.ends_with(
+                "a.tif is a tif file, which is not read; convert it to PNG or JPEG, or remove it"
+            ),
+            "{error}"
+        );
     }
 
     #[test]

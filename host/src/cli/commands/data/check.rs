@@ -37,14 +37,8 @@ pub fn check(
         return Err(Failure::usage("--image-size is for the dataset image-folder alone"));
     }
     let config = DataConfig {
-        dataset,
-        root: path.map(Path::to_owned),
         image_size: image_size.map(usize::from),
-        validation: 0,
-        mean: None,
-        std: None,
-        train_limit: None,
-        test_limit: None,
+        ..DataConfig::whole(dataset, path.map(Path::to_owned))
     };
     let watch = Stages::new(terminal);
     let busy = terminal.busy("reading the data");

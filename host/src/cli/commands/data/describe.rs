@@ -103,14 +103,11 @@ mod tests {
     #[test]
     fn a_dataset_in_words() {
         let config = DataConfig {
-            dataset: DatasetChoice::Synthetic,
-            root: None,
-            image_size: None,
             validation: 100,
             mean: Some(vec![0.5; 3]),
             std: Some(vec![0.25; 3]),
-            train_limit: None,
             test_limit: Some(25),
+            ..DataConfig::whole(DatasetChoice::Synthetic, None)
         };
         let data = data::load(&config, &Unwatched).unwrap();
         let text = description(&data, Some("unknown"), true).unwrap();

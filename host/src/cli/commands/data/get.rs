@@ -61,16 +61,7 @@ fn read(
     folder: &std::path::Path,
     watch: &dyn Watch,
 ) -> Result<[usize; 2], DataError> {
-    let config = DataConfig {
-        dataset,
-        root: Some(folder.to_owned()),
-        image_size: None,
-        validation: 0,
-        mean: None,
-        std: None,
-        train_limit: None,
-        test_limit: None,
-    };
+    let config = DataConfig::whole(dataset, Some(folder.to_owned()));
     let data = data::load(&config, watch)?;
     Ok([data.train.len(), data.test.len()])
 }
@@ -87,7 +78,8 @@ impl Watch for Telling<'_> {
         if !self.terminal.animated {
             let (name, size) = (self.dataset.name, self.dataset.size);
             let going_on = if done > 0 { ", from where it stopped" } else { "" };
-            let whole = if what.starts_with("fetching") { format!(" of {size}") } else { String::new() };
+            let whole =
+                if what.starts_with("fetching") { format!(" of {size}") } else { String::new() };
             self.terminal.say(&format!("{name}{whole}: {what}{going_on}"));
         }
         self.watch.begin(what, total, done, unit);
