@@ -111,6 +111,8 @@ fn untar(file: impl Read, target: &mut Target<'_>) -> Result<(), String> {
             _ => return Err(format!("its entry `{name}` is neither a file nor a folder")),
         }
     }
+    // The checksum of gzip is at its end, after all entries.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(damaged)?;
     Ok(())
 }
 

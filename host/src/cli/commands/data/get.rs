@@ -21,7 +21,7 @@ pub fn get(args: &GetArgs, terminal: &Terminal) -> Result<(), Failure> {
     let folder = order.folder();
     let watch = Stages::new(terminal);
     let busy = terminal.busy("looking at what is there");
-    let outcome = fetch::get(&order, &Telling { watch: &watch, terminal, dataset })?;
+    let outcome = fetch::get(&order, &Telling { watch: &watch, terminal })?;
     drop(busy);
     let shown = folder.display();
     let checksums = if args.md5.is_empty() { "published" } else { "given" };
@@ -66,21 +66,18 @@ fn read(
     Ok([data.train.len(), data.test.len()])
 }
 
-/// Says in a line what is fetched: without a terminal there are no bars.
+/// Says in a line what is fetched or unpacked where there are no bars.
 struct Telling<'a> {
     watch: &'a Stages,
     terminal: &'a Terminal,
-    dataset: &'static Published,
 }
 
 impl Watch for Telling<'_> {
     fn begin(&self, what: &str, total: Option<u64>, done: u64, unit: data::Unit) {
         if !self.terminal.animated {
-            let (name, size) = (self.dataset.name, self.dataset.size);
+            let size = total.map(|total| format!(" ({:.1} MB)", total as f64 / 1e6));
             let going_on = if done > 0 { ", from where it stopped" } else { "" };
-            let whole =
-                if what.starts_with("fetching") { format!(" of {size}") } else { String::new() };
-            self.terminal.say(&format!("{name}{whole}: {what}{going_on}"));
+            self.terminal.say(&format!("{what}{}{going_on}", size.unwrap_or_default()));
         }
         self.watch.begin(what, total, done, unit);
     }
