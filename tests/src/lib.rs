@@ -10,6 +10,7 @@ pub mod archive;
 pub mod config;
 pub mod data;
 pub mod files;
+pub mod getting;
 pub mod install;
 pub mod process;
 pub mod results;
