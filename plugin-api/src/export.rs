@@ -7,8 +7,8 @@
 /// ```
 ///
 /// The lists are `architectures`, `activations`, `skips`, `inits`, `augmentations`,
-/// `lr_schedules`, `losses` and `scores`, each at most once, in any order. Names must differ
-/// within a kind.
+/// `lr_schedules`, `losses`, `scores` and `updates`, each at most once, in any order. Names must
+/// differ within a kind.
 #[macro_export]
 macro_rules! export_plugin {
     ($($list:ident: [$($item:ty),* $(,)?]),* $(,)?) => {
@@ -48,10 +48,11 @@ macro_rules! export_plugin {
     };
     (@entry losses $item:ty) => { $crate::export_plugin!(@new $item, Loss, LossItem) };
     (@entry scores $item:ty) => { $crate::export_plugin!(@new $item, Score, ScoreItem) };
+    (@entry updates $item:ty) => { $crate::export_plugin!(@new $item, Update, UpdateItem) };
     (@entry $other:ident $item:ty) => {
         compile_error!(concat!(
             "`", stringify!($other), "` is no list of items: use architectures, activations, ",
-            "skips, inits, augmentations, lr_schedules, losses or scores"
+            "skips, inits, augmentations, lr_schedules, losses, scores or updates"
         ))
     };
     (@new $item:ty, $kind:ident, $wrapper:ident) => {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::panic::{self, UnwindSafe};
 use std::sync::Once;
 
-use crate::error::TensorError;
+use crate::error::{Error, TensorError};
 
 thread_local! {
     /// Where the latest panic of this thread happened.
@@ -34,6 +34,9 @@ fn message(payload: &(dyn Any + Send)) -> String {
     if let Some(error) = payload.downcast_ref::<TensorError>() {
         return error.to_string();
     }
+    if let Some(error) = payload.downcast_ref::<Error>() {
+        return error.to_string();
+    }
     let text = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
@@ -59,5 +62,10 @@ mod tests {
     fn a_tensor_error_stays_what_it_is() {
         let error = catch(|| TensorError::new("aten::mm", "shapes").throw()).unwrap_err();
         assert_eq!(error, "aten::mm: shapes");
+    }
+
+    #[test]
+    fn a_thrown_error_keeps_its_words() {
+        assert_eq!(catch(|| Error::new("no teacher").throw()).unwrap_err(), "no teacher");
     }
 }

@@ -42,6 +42,7 @@ pub mod ctx;
 pub mod declared;
 mod duration;
 pub mod error;
+pub mod exchange;
 #[doc(hidden)]
 pub mod export;
 pub mod graph;
@@ -52,6 +53,7 @@ pub mod kinds;
 pub mod manifest;
 pub mod model;
 pub mod params;
+pub mod points;
 pub mod prelude;
 pub mod rng;
 pub mod tensor;

@@ -43,7 +43,7 @@ impl ItemManifest {
     }
 }
 
-/// The eight kinds of items.
+/// The nine kinds of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -63,11 +63,13 @@ pub enum Kind {
     Loss,
     /// Which weights a pruning keeps.
     Score,
+    /// Moves the masks during a training.
+    Update,
 }
 
 impl Kind {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Architecture,
         Self::Activation,
         Self::Skip,
@@ -76,6 +78,7 @@ impl Kind {
         Self::LrSchedule,
         Self::Loss,
         Self::Score,
+        Self::Update,
     ];
 
     /// The name in manifests, graphs and on the command line.
@@ -89,6 +92,7 @@ impl Kind {
             Self::LrSchedule => "lr-schedule",
             Self::Loss => "loss",
             Self::Score => "score",
+            Self::Update => "update",
         }
     }
 

@@ -1,4 +1,4 @@
-//! The network as an `init` or `score` item sees it.
+//! The network as an `init`, `score` or `update` item sees it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::graph::Role;
 use crate::tensor::{Dtype, NamedTensors, Tensor};
 
-/// The network that is initialised or scored, with its masks and batches of training data.
+/// The network that is initialised, scored or trained, with its masks and batches of training data.
 pub struct Model<'a> {
     ctx: &'a Ctx<'a>,
 }
@@ -87,7 +87,18 @@ impl<'a> Model<'a> {
         self.tensors("model.buffers", &[])
     }
 
-    /// Replaces a weight (same shape); the host applies the mask again.
+    /// The gradients of the loss of this step's batch, by parameter name; copies. They are dense:
+    /// a pruned weight, which acts as a zero, has one, too. A parameter on which the loss does not
+    /// depend has zeros.
+    ///
+    /// # Errors
+    ///
+    /// Outside of an `update` hook, where there is no step under way.
+    pub fn gradients(&self) -> Result<NamedTensors, Error> {
+        self.tensors("model.gradients", &[])
+    }
+
+    /// Replaces a weight (same shape); the host applies the mask again. Not in an `update` hook.
     pub fn set(&self, name: &str, value: &Tensor) -> Result<(), Error> {
         let args = [RawNamed::new("name", name), RawNamed::new("value", value)];
         self.ctx.ask("model.set", &args).map(|_| ())

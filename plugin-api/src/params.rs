@@ -22,7 +22,7 @@ pub trait Params: Sized + Send + Sync {
     fn take(values: &mut Map<String, Value>) -> Result<Self, String>;
 }
 
-/// A Rust type that a parameter can have.
+/// A Rust type that a parameter can have; a plugin may have its own.
 pub trait ParamValue: Sized {
     /// Its type in the manifest.
     const TYPE: ParamType;

@@ -1,5 +1,7 @@
 //! Random numbers without hidden state.
 
+mod derived;
+
 use crate::abi::{Named, RawNamed, Value};
 use crate::ctx::Ctx;
 use crate::error::{Error, TensorError};
@@ -34,6 +36,12 @@ impl<'a> Rng<'a> {
     /// (i64, as in a batch) and not on its place in the batch.
     pub fn uniform_for(&self, stream: i64, indices: &Tensor, shape: &[i64]) -> Tensor {
         self.tensor("rng.uniform", stream, shape, Some(indices))
+    }
+
+    /// As [`Rng::uniform_for`], but the same in every epoch: row i depends on the run's seed, the
+    /// item and the sample alone.
+    pub fn uniform_fixed(&self, stream: i64, indices: &Tensor, shape: &[i64]) -> Tensor {
+        self.tensor("rng.fixed", stream, shape, Some(indices))
     }
 
     /// A number on the host: 64 random bits. Like reading a tensor's data, it keeps the hook from

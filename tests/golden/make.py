@@ -1,9 +1,11 @@
-"""Remakes all golden values: `python tests/golden/make.py` (torch 2.11, numpy, safetensors).
+"""Remakes all golden values: `python tests/golden/make.py` (torch 2.11, numpy, safetensors), or
+those of the topics named as arguments alone.
 
 Everything is computed in f64 on one thread; the inputs are closed formulas (`formula.py`), so the
 files hold results alone.
 """
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -70,11 +72,8 @@ def cases():
     yield "optimizers", parts.optimizers()
 
 
-def main():
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    data = HERE / "data"
-    data.mkdir(exist_ok=True)
+def base(data):
+    """What `cases` lists, with its index."""
     index = {"torch": torch.__version__.split("+")[0], "cases": {}}
     for name, (tensors, about) in cases():
         file = f"{name}.safetensors"
@@ -82,6 +81,28 @@ def main():
         index["cases"][name] = {"file": file} | about
         print(name, (data / file).stat().st_size, "bytes")
     (data / "index.json").write_text(json.dumps(index, indent=1) + "\n")
+
+
+# Beside `base`: modules with a function `make(data)`, which writes into that folder.
+TOPICS = [
+    "augmentation",
+    "init",
+    "architectures",
+    "functions",
+    "scores",
+    "own_network",
+    "update",
+]
+
+
+def main():
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    data = HERE / "data"
+    data.mkdir(exist_ok=True)
+    for topic in sys.argv[1:] or ["base", *TOPICS]:
+        make = base if topic == "base" else importlib.import_module(topic).make
+        make(data)
 
 
 if __name__ == "__main__":

@@ -220,6 +220,24 @@ fn scores_that_give_no_mask() {
 }
 
 #[test]
+fn masks_that_cannot_be() {
+    let update = |how: &str| {
+        refused(&Config::default().spend("odd", &format!("update = {}", bad("update", how))))
+            .says(&["recipe `odd`", "plugin update bad-update (libfixtures.so), hook `update`: "])
+    };
+    update("dtype").says(&["`conv1.weight` has shape [4, 3, 3, 3] and dtype Float", "dtype Bool"]);
+    update("shape").says(&["the mask of `conv1.weight` has shape [108]", "shape [4, 3, 3, 3]"]);
+    update("name").says(&["a mask for `bn1.weight`, which is no parameter that is pruned here"]);
+    update("empty").says(&["its masks keep none of the 4716 prunable weights"]);
+    // Only at the last step of the training, and still found before it.
+    update("late").says(&["its masks keep none of the 4716 prunable weights"]);
+    update("set").says(&["an `update` hook gives masks; it cannot set weights"]);
+    update("error").says(&["these weights are all dear to me"]);
+    update("panic").says(&["panicked at", "no mask fits"]);
+    update("never").says(&["it would never act: `due` says no before each of the 6 steps"]);
+}
+
+#[test]
 fn a_failed_job_is_tried_again() {
     let sandbox = Sandbox::new();
     data::tensors(&sandbox);

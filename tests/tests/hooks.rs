@@ -1,4 +1,4 @@
-//! Every hook of the eight kinds, by plugins of another crate than the program's own.
+//! Every hook of the kinds but `update` (see dynamic_masks.rs), by plugins of another crate than the program's own.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -173,10 +173,10 @@ fn an_init_that_replaces_weights_keeps_the_mask() {
 fn a_score_with_gradients_prunes_in_rounds() {
     let sandbox = sandbox();
     let mut config = Config::default().draw(
-        "name = \"rounds\"\nkeep = [0.1]\nscore = { plugin = \"snip\", params = { rounds = 4 } }",
+        "name = \"rounds\"\nkeep = [0.1]\nscore = { plugin = \"sensitivity\", params = { rounds = 4 } }",
     );
     config.draws.push(
-        "name = \"once\"\nkeep = [0.1]\nscore = { plugin = \"snip\", params = { rounds = 1 } }"
+        "name = \"once\"\nkeep = [0.1]\nscore = { plugin = \"sensitivity\", params = { rounds = 1 } }"
             .to_owned(),
     );
     sandbox.run(&config).expect(0);

@@ -22,6 +22,16 @@ fn the_list_has_every_item_by_kind() {
         "resnet18",
         "resnet20",
         "resnet32",
+        "resnet34",
+        "resnet44",
+        "resnet50",
+        "resnet56",
+        "resnet110",
+        "vgg16",
+        "mobilenet",
+        "mobilenet-v2",
+        "lenet-300-100",
+        "lenet-5",
         "swish",
         "mish",
         "ghost-skip",
@@ -30,6 +40,9 @@ fn the_list_has_every_item_by_kind() {
         "cosine",
         "label-smoothing",
         "magnitude",
+        "gmp",
+        "set",
+        "rigl",
     ];
     for name in items {
         let lines = ran.stdout.lines().filter(|line| line.split_whitespace().any(|w| w == name));
@@ -41,7 +54,9 @@ fn the_list_has_every_item_by_kind() {
     let skips = sandbox.jackpot(&["plugin", "list", "--kind", "skip"]).run().expect(0);
     assert!(skips.stdout.contains("ghost-skip") && !skips.stdout.contains("swish"), "{skips}");
     let none = sandbox.jackpot(&["plugin", "list", "--kind", "skipp"]).run().expect(2);
-    none.says(&["architecture, activation, skip, init, augmentation, lr-schedule, loss, score"]);
+    none.says(&[
+        "architecture, activation, skip, init, augmentation, lr-schedule, loss, score, update",
+    ]);
 }
 
 #[test]

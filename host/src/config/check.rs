@@ -10,7 +10,7 @@ use super::keys::{Presence, Section, Shape};
 use super::read_toml::read_toml;
 use super::tables::ROOT;
 use super::tree::{Entry, Node, Pos, Table, Val};
-use super::values::{GRAPH_FILE, OPTIMIZER_NAMES, OPTIMIZERS, PLUGIN};
+use super::values::{GRAPH_FILE, OPTIMIZER_NAMES, OPTIMIZERS, PLUGIN, TEACHER};
 use super::words::ITEM;
 
 /// Checks the whole config.
@@ -120,6 +120,10 @@ fn check(subject: &str, shape: &Shape, node: Node, faults: &mut Vec<Fault>) -> N
             check_optimizer(subject, shorthand("name", text, pos), pos, faults)
         }
         (Shape::Optimizer, Val::Table(table)) => check_optimizer(subject, table, pos, faults),
+        (Shape::Teacher, Val::Str(text)) if text == "dense" => Val::Str(text),
+        (Shape::Teacher, Val::Table(table)) => {
+            Val::Table(check_table(&TEACHER, table, pos, faults))
+        }
         (Shape::Params, Val::Table(table)) => Val::Table(table),
         (Shape::Section(section), Val::Table(table)) => {
             Val::Table(check_table(section, table, pos, faults))

@@ -59,6 +59,11 @@ pub fn mismatch(subject: &str, shape: &Shape, val: &Val, pos: Pos) -> Fault {
         (Shape::Choice(names), Val::Str(text)) => {
             fault(&did_you_mean(text, names.iter().copied(), "none of them"))
         }
+        (Shape::Teacher, Val::Str(text)) => {
+            fault(&did_you_mean(text, ["dense", "none"], "neither")).help(
+                "a file is written as a table: `teacher = { weights = \"teacher.safetensors\" }`",
+            )
+        }
         (Shape::Sections(_, _), Val::List(_)) => {
             Fault::new(pos, format!("at least one {subject} is needed")).label("none here")
         }

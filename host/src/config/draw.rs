@@ -3,11 +3,11 @@
 use jackpot_plugin_api::Duration;
 use jackpot_plugin_api::manifest::Kind;
 
-use super::context::{Context, size};
+use super::context::{Context, choice, size};
 use super::error::Fault;
 use super::plugins;
 use super::tree::{Node, Table};
-use super::types::{DrawConfig, Levels, Rewind};
+use super::types::{DrawConfig, Levels, PruneAt, Rewind};
 use super::words::{NAME_LENGTH, point, point_name};
 
 /// The draws of one `[[draw]]`: one, or one for each of its rewind points.
@@ -97,13 +97,21 @@ fn group(cx: &Context<'_>, node: &Node, table: &Table, epochs: Option<i64>) -> O
     let levels = levels(cx, node, table);
     let points = points(cx, table, epochs);
     let prunable = prunable(cx, table);
+    let (schedule, prune_at) = (choice(table, "schedule")?, choice(table, "prune_at")?);
+    let weights = table.value("from")?.table()?.str("weights").map(|file| cx.path(file));
     let (name, score, levels, prunable) = (name?, score?, levels?, prunable?);
+    if prune_at == PruneAt::Init {
+        no_rewind(cx, table, points.as_ref());
+    }
     let draw = |name: String, rewind| DrawConfig {
         name,
         score: score.clone(),
         levels: levels.clone(),
         rewind,
         prunable: prunable.clone(),
+        schedule,
+        prune_at,
+        weights: weights.clone(),
     };
     let draws = match points? {
         Points::One(point) => vec![draw(name.to_owned(), point)],
@@ -121,7 +129,40 @@ fn group(cx: &Context<'_>, node: &Node, table: &Table, epochs: Option<i64>) -> O
     Some(Group { name: name.to_owned(), draws })
 }
 
+/// Tickets that are pruned before any training have no later point to rewind to.
+fn no_rewind(cx: &Context<'_>, table: &Table, points: Option<&Points>) {
+    if matches!(points, None | Some(Points::One(Rewind::Init))) {
+        return;
+    }
+    if let Some(entry) = table.entry("rewind") {
+        let message = "`prune_at = \"init\"` trains nothing that tickets could rewind to";
+        let fault = Fault::new(entry.node.pos, message).label("only \"init\" is possible");
+        cx.report(match table.entry("prune_at") {
+            Some(at) => fault.also(at.node.pos, "no training comes before the pruning"),
+            None => fault,
+        });
+    }
+}
+
+/// The masks of `from`; with them nothing is drawn, and no key that says how may be given.
+fn masks(cx: &Context<'_>, table: &Table) -> Option<Option<Levels>> {
+    let Some(entry) = table.value("from")?.table()?.entry("mask") else { return Some(None) };
+    for key in ["score", "levels", "fraction", "keep", "rewind", "schedule", "prune_at"] {
+        if let Some(other) = table.entry(key).filter(|other| other.given) {
+            let message = format!("`{key}` says how masks are drawn, and `from` has the masks");
+            let fault = Fault::new(other.key_pos, message).label("remove one of the two");
+            cx.report(fault.also(entry.key_pos, "the masks are here"));
+        }
+    }
+    let files: Option<Vec<_>> =
+        entry.node.list()?.iter().map(|file| file.str().map(|file| cx.path(file))).collect();
+    files.filter(|files| !files.is_empty()).map(|files| Some(Levels::Masks(files)))
+}
+
 fn levels(cx: &Context<'_>, node: &Node, table: &Table) -> Option<Levels> {
+    if let Some(masks) = masks(cx, table)? {
+        return Some(masks);
+    }
     if let Some(keep) = table.entry("keep") {
         for key in ["levels", "fraction"] {
             if let Some(entry) = table.entry(key).filter(|entry| entry.given) {
@@ -138,7 +179,8 @@ fn levels(cx: &Context<'_>, node: &Node, table: &Table) -> Option<Levels> {
         let fault = Fault::new(node.pos, "[[draw]] needs `levels` or `keep`")
             .label("how many levels?")
             .help(
-                "`levels = 16` prunes `fraction` at each; `keep = [0.1, 0.05]` says what is left",
+                "`levels = 16` prunes `fraction` at each; `keep = [0.1, 0.05]` says what is left; \
+                 `from = { mask = \"file.safetensors\" }` takes a mask that is there",
             );
         cx.report(fault);
         return None;

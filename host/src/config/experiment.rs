@@ -15,8 +15,12 @@ pub fn read(cx: &Context<'_>, root: &Table) -> Option<Config> {
     let train = root.table("train").and_then(|table| train::read(cx, table));
     let epochs = root.table("train").and_then(|table| table.int("epochs"));
     let groups = draw::read(cx, root, epochs);
-    let base =
-        spend::Base { seeds: seeds.as_deref(), model: model.as_ref(), train: train.as_ref() };
+    let base = spend::Base {
+        seeds: seeds.as_deref(),
+        model: model.as_ref(),
+        train: train.as_ref(),
+        validation: data.as_ref().map(|data| data.validation),
+    };
     let spends = spend::read(cx, root, &base, &groups);
     Some(Config {
         name: root.str("name")?.to_owned(),

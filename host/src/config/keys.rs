@@ -116,6 +116,8 @@ pub enum Shape {
     Architecture,
     /// An optimizer's name, or a table of its name and settings.
     Optimizer,
+    /// `dense`, or a table with a file of weights.
+    Teacher,
     /// A table of any keys: a plugin's parameters.
     Params,
     Section(&'static Section),
@@ -199,6 +201,7 @@ impl Shape {
                 "{ plugin = \"name\" } or { file = \"net.json\" } (architecture)".to_owned()
             }
             Self::Optimizer => "an optimizer: \"name\" or { name = \"name\", lr = … }".to_owned(),
+            Self::Teacher => "\"dense\" or { weights = \"file.safetensors\" }".to_owned(),
             Self::Params | Self::Section(_) => "a table".to_owned(),
             Self::Sections(..) => "an array of tables".to_owned(),
         }

@@ -7,7 +7,7 @@ use super::keys::{Bounds, Key, Presence, Section, Shape};
 use super::read_toml::read_toml;
 use super::tables::ROOT;
 use super::types::KnownItems;
-use super::values::{GRAPH_FILE, OPTIMIZER_NAMES, OPTIMIZERS, PLUGIN};
+use super::values::{GRAPH_FILE, OPTIMIZER_NAMES, OPTIMIZERS, PLUGIN, TEACHER};
 
 /// The schema of every config; a plugin's parameters may be anything.
 pub fn schema() -> Value {
@@ -58,11 +58,18 @@ fn section(section: &Section) -> Value {
     if section.key("keep").is_some() {
         let without =
             json!({ "anyOf": [{ "required": ["levels"] }, { "required": ["fraction"] }] });
+        let drawing = ["score", "levels", "fraction", "keep", "rewind", "schedule", "prune_at"]
+            .map(|key| json!({ "required": [key] }));
         merge(
             &mut schema,
             json!({ "oneOf": [
                 { "required": ["levels"], "not": { "required": ["keep"] } },
                 { "required": ["keep"], "not": without },
+                {
+                    "required": ["from"],
+                    "properties": { "from": { "required": ["mask"] } },
+                    "not": { "anyOf": drawing },
+                },
             ] }),
         );
     }
@@ -101,6 +108,7 @@ fn shape(shape: &Shape) -> Value {
             "anyOf": [{ "$ref": "#/$defs/architecture" }, section(&GRAPH_FILE)],
         }),
         Shape::Optimizer => optimizer(),
+        Shape::Teacher => json!({ "anyOf": [{ "const": "dense" }, section(&TEACHER)] }),
         Shape::Params => json!({ "type": "object" }),
         Shape::Section(part) => section(part),
         Shape::Sections(part, min) => {

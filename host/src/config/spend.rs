@@ -6,13 +6,15 @@ use super::error::Fault;
 use super::nearest::did_you_mean;
 use super::train;
 use super::tree::{Node, Table};
-use super::types::{DrawConfig, ModelConfig, SpendConfig, TrainConfig};
+use super::types::{DrawConfig, ModelConfig, SpendConfig, StartWeights, Teacher, TrainConfig};
 
 /// What a recipe inherits; `None` where that is wrong and reported.
 pub struct Base<'a> {
     pub seeds: Option<&'a [u64]>,
     pub model: Option<&'a ModelConfig>,
     pub train: Option<&'a TrainConfig>,
+    /// How many images are set aside for validation.
+    pub validation: Option<usize>,
 }
 
 /// Every `[[spend]]`.
@@ -24,6 +26,7 @@ pub fn read(
 ) -> Option<Vec<SpendConfig>> {
     let nodes = root.value("spend")?.list()?;
     unique_recipes(cx, nodes);
+    trials_have_own_names(cx, nodes);
     // All are read before one that is wrong ends it.
     let spends: Vec<_> = nodes.iter().map(|node| spend(cx, node.table()?, base, groups)).collect();
     spends.into_iter().collect()
@@ -45,21 +48,73 @@ fn unique_recipes(cx: &Context<'_>, nodes: &[Node]) {
     }
 }
 
+/// The name that trials are reported under is no recipe's own.
+fn trials_have_own_names(cx: &Context<'_>, nodes: &[Node]) {
+    let tables = || nodes.iter().filter_map(Node::table);
+    for entry in tables().filter_map(|table| table.entry("trial_of")) {
+        let name = entry.node.str();
+        let recipe = tables().filter_map(|table| table.value("recipe"));
+        if let Some(same) = recipe.into_iter().find(|recipe| recipe.str() == name) {
+            let message = format!("`{}` is a recipe, too", name.unwrap_or_default());
+            let fault = Fault::new(entry.node.pos, message).label("trials need another name");
+            cx.report(fault.also(same.pos, "the recipe"));
+        }
+    }
+}
+
 fn spend(cx: &Context<'_>, table: &Table, base: &Base<'_>, groups: &Groups) -> Option<SpendConfig> {
     let draws = draws(cx, table, groups);
+    trial(cx, table, base.validation);
     let levels = levels(cx, table, draws.as_deref().unwrap_or_default());
     let ticket_seed = ticket_seed(cx, table, base.seeds);
     let trained = train::inherit(cx, table, base.model, base.train);
     let (model, train) = trained?;
+    let start = choice(table, "start")?;
+    for draw in draws.iter().flatten() {
+        needs_training(cx, table, draw, start, train.teacher.as_ref());
+    }
     Some(SpendConfig {
         recipe: table.str("recipe")?.to_owned(),
         draws: draws?.into_iter().map(|draw| draw.name.clone()).collect(),
         levels: levels?,
         mask: choice(table, "mask")?,
+        start,
+        trial_of: table.str("trial_of").map(str::to_owned),
         ticket_seed: ticket_seed?,
         model,
         train,
     })
+}
+
+/// A trial is chosen on validation, so there must be some.
+fn trial(cx: &Context<'_>, table: &Table, validation: Option<usize>) {
+    if let (Some(entry), Some(0)) = (table.entry("trial_of"), validation) {
+        let message = "a trial is chosen by its accuracy on validation images, and there are none";
+        let fault = Fault::new(entry.key_pos, message).label("needs validation images");
+        cx.report(fault.help("set some aside: `validation = 5000` in [data]"));
+    }
+}
+
+/// What a recipe takes of trainings that its draw does not do.
+fn needs_training(
+    cx: &Context<'_>,
+    table: &Table,
+    draw: &DrawConfig,
+    start: StartWeights,
+    teacher: Option<&Teacher>,
+) {
+    let report = |key: &str, what: &str| {
+        let Some(entry) = table.entry(key) else { return };
+        let message = format!("the draw `{}` has no {what}: it trains nothing", draw.name);
+        let fault = Fault::new(entry.node.pos, message).label("not with this draw");
+        cx.report(fault.help("`draw = [\"name\"]` limits the recipe to draws that train"));
+    };
+    if start == StartWeights::Trained && !draw.trains(0) {
+        report("start", "trained weights");
+    }
+    if teacher == Some(&Teacher::Dense) && !draw.trains(0) {
+        report("teacher", "trained dense network");
+    }
 }
 
 fn draws<'a>(cx: &Context<'_>, table: &Table, groups: &'a Groups) -> Option<Vec<&'a DrawConfig>> {

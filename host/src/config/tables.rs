@@ -184,10 +184,35 @@ const LOSS: Key = Key::with_default(
     "\"none\"",
     "What is minimised. `none`: cross-entropy.",
 );
+const UPDATE: Key = Key::with_default(
+    "update",
+    plugin_or_none(&Shape::Plugin(Kind::Update)),
+    "\"none\"",
+    "Moves the masks during the training. `none`: they stay.",
+);
+
+const TEACHER: Key = Key::with_default(
+    "teacher",
+    Shape::Or("none", &Shape::Teacher),
+    "\"none\"",
+    "A trained network whose outputs the loss sees: `dense`, or a table with a file.",
+);
 
 pub static TRAIN: Section = Section {
     title: "[train]",
-    keys: &[EPOCHS, BATCH_SIZE, OPTIMIZER, LR_SCHEDULE, AUGMENTATION, ACTIVATION, SKIP, INIT, LOSS],
+    keys: &[
+        EPOCHS,
+        BATCH_SIZE,
+        OPTIMIZER,
+        LR_SCHEDULE,
+        AUGMENTATION,
+        ACTIVATION,
+        SKIP,
+        INIT,
+        LOSS,
+        TEACHER,
+        UPDATE,
+    ],
 };
 
 pub static DRAW: Section = Section {
@@ -233,6 +258,41 @@ pub static DRAW: Section = Section {
             "[\"conv\"]",
             "`conv`, `linear`, or globs of parameter names; `!` excludes.",
         ),
+        Key::with_default(
+            "schedule",
+            Shape::Choice(&["iterative", "one-shot"]),
+            "\"iterative\"",
+            "Each level is pruned from the one before, or every level from the dense network.",
+        ),
+        Key::with_default(
+            "prune_at",
+            Shape::Choice(&["trained", "init"]),
+            "\"trained\"",
+            "The score sees trained weights, or those before any training.",
+        ),
+        Key::with_default(
+            "from",
+            Shape::Section(&FROM),
+            "{}",
+            "Weights or masks in files, instead of drawing them.",
+        ),
+    ],
+};
+
+/// What a draw takes from files.
+pub static FROM: Section = Section {
+    title: "`from`",
+    keys: &[
+        Key::optional(
+            "weights",
+            Shape::Path,
+            "A safetensors file of the weights to begin with, by their state-dict names.",
+        ),
+        Key::optional(
+            "mask",
+            Shape::OneOrMany { item: &Shape::Path, unique: true },
+            "A safetensors file of masks for each level from 1; nothing is then drawn.",
+        ),
     ],
 };
 
@@ -259,6 +319,17 @@ pub static SPEND: Section = Section {
             "The ticket's own mask, or a shuffled one: the control that shows whether it matters.",
         ),
         Key::with_default(
+            "start",
+            Shape::Choice(&["rewind", "trained", "reinit"]),
+            "\"rewind\"",
+            "The ticket's weights, those that were pruned (fine-tuning), or fresh ones (a control).",
+        ),
+        Key::optional(
+            "trial_of",
+            NAME,
+            "Makes it a trial: the one that is best on validation is reported under this name.",
+        ),
+        Key::with_default(
             "ticket_seed",
             Shape::Or("own", &SEED),
             "\"own\"",
@@ -274,5 +345,7 @@ pub static SPEND: Section = Section {
         SKIP.inherited(),
         INIT.inherited(),
         LOSS.inherited(),
+        TEACHER.inherited(),
+        UPDATE.inherited(),
     ],
 };

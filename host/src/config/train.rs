@@ -6,7 +6,7 @@ use super::context::{Context, size};
 use super::error::Fault;
 use super::plugins;
 use super::tree::{Node, Table};
-use super::types::{Architecture, ModelConfig, Optimizer, PluginRef, TrainConfig};
+use super::types::{Architecture, ModelConfig, Optimizer, PluginRef, Teacher, TrainConfig};
 
 /// `[model]`.
 pub fn model(cx: &Context<'_>, table: &Table) -> Option<ModelConfig> {
@@ -22,8 +22,16 @@ fn architecture(cx: &Context<'_>, node: &Node) -> Option<Architecture> {
 
 /// `[train]`.
 pub fn read(cx: &Context<'_>, table: &Table) -> Option<TrainConfig> {
-    let part = Part { cx, table, base: None };
-    part.train()
+    let train = Part { cx, table, base: None }.train();
+    if let (Some(Teacher::Dense), Some(entry)) =
+        (train.as_ref().and_then(|train| train.teacher.as_ref()), table.entry("teacher"))
+    {
+        let message =
+            "`teacher = \"dense\"` in [train] would make the dense network its own teacher";
+        let fault = Fault::new(entry.node.pos, message).label("nothing is trained before it");
+        cx.report(fault.help("put `teacher` and the loss that needs it into a [[spend]]"));
+    }
+    train
 }
 
 /// A recipe's own keys over the values of [model] and [train].
@@ -66,6 +74,11 @@ impl Part<'_> {
         let skip = self.plugin("skip", Kind::Skip, |base| base.skip.clone());
         let init = self.plugin("init", Kind::Init, |base| base.init.clone());
         let loss = self.plugin("loss", Kind::Loss, |base| base.loss.clone());
+        let teacher = match self.table.entry("teacher") {
+            Some(_) => self.table.optional("teacher", |node| teacher(self.cx, node)),
+            None => self.base.flatten().map(|base| base.teacher.clone()),
+        };
+        let update = self.plugin("update", Kind::Update, |base| base.update.clone());
         Some(TrainConfig {
             epochs: epochs?,
             batch_size: batch_size?,
@@ -76,6 +89,8 @@ impl Part<'_> {
             skip: skip?,
             init: init?,
             loss: loss?,
+            teacher: teacher?,
+            update: update?,
         })
     }
 
@@ -119,6 +134,15 @@ impl Part<'_> {
         });
         list.map(Option::unwrap_or_default)
     }
+}
+
+fn teacher(cx: &Context<'_>, node: &Node) -> Option<Teacher> {
+    if node.str().is_some() {
+        return Some(Teacher::Dense);
+    }
+    let table = node.table()?;
+    let architecture = table.optional("architecture", |node| architecture(cx, node));
+    Some(Teacher::File { weights: cx.path(table.str("weights")?), architecture: architecture? })
 }
 
 fn optimizer(cx: &Context<'_>, node: &Node) -> Option<Optimizer> {

@@ -151,6 +151,24 @@ pub struct TrainConfig {
     pub init: Option<PluginRef>,
     /// `None`: cross-entropy.
     pub loss: Option<PluginRef>,
+    /// Whose outputs the loss sees beside the network's own.
+    pub teacher: Option<Teacher>,
+    /// `None`: the masks stay as they are.
+    pub update: Option<PluginRef>,
+}
+
+/// A trained network whose outputs the loss sees.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Teacher {
+    /// The dense network of the draw whose ticket is spent, as level 0 trained it.
+    Dense,
+    /// Weights in a safetensors file, made absolute against the config file.
+    File {
+        weights: PathBuf,
+        /// `None`: the network of [model].
+        architecture: Option<Architecture>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -183,6 +201,18 @@ impl Optimizer {
     }
 }
 
+impl Teacher {
+    /// Its network, if it is not the one of [model].
+    pub fn model(&self) -> Option<ModelConfig> {
+        match self {
+            Self::Dense => None,
+            Self::File { architecture, .. } => {
+                architecture.clone().map(|architecture| ModelConfig { architecture })
+            }
+        }
+    }
+}
+
 /// One way to find tickets. A `rewind` list of the file has become one draw per entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DrawConfig {
@@ -193,6 +223,55 @@ pub struct DrawConfig {
     pub rewind: Rewind,
     /// `conv`, `linear`, or globs of parameter names; `!` excludes.
     pub prunable: Vec<String>,
+    /// Whether each level goes on from the one before.
+    pub schedule: PruningSchedule,
+    /// Which weights the score sees.
+    pub prune_at: PruneAt,
+    /// A safetensors file of the weights to begin with, instead of the graph's initialisation.
+    pub weights: Option<PathBuf>,
+}
+
+/// From where a level is pruned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PruningSchedule {
+    /// Level k from level k−1.
+    Iterative,
+    /// Every level from the dense network.
+    OneShot,
+}
+
+/// Which weights are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PruneAt {
+    /// Those at the end of a training.
+    Trained,
+    /// Those before any training.
+    Init,
+}
+
+impl DrawConfig {
+    /// Whether drawing this level trains it: others are a mask and the weights it starts from.
+    pub fn trains(&self, level: usize) -> bool {
+        if matches!(self.levels, Levels::Masks(_)) {
+            return false;
+        }
+        match (self.prune_at, self.schedule) {
+            (PruneAt::Init, _) => false,
+            (PruneAt::Trained, PruningSchedule::OneShot) => level == 0,
+            (PruneAt::Trained, PruningSchedule::Iterative) => true,
+        }
+    }
+
+    /// The level whose weights and mask level `level` is made from; level 0 is made from none.
+    pub fn parent(&self, level: usize) -> Option<usize> {
+        match (&self.levels, self.schedule) {
+            _ if level == 0 => None,
+            (Levels::Masks(_), _) | (_, PruningSchedule::OneShot) => Some(0),
+            (_, PruningSchedule::Iterative) => Some(level - 1),
+        }
+    }
 }
 
 /// Which sparsities a draw visits; level 0 is dense.
@@ -203,6 +282,8 @@ pub enum Levels {
     Fraction { count: usize, fraction: f64 },
     /// Level k keeps round(keep[k-1] × total), strictly falling.
     Keep(Vec<f64>),
+    /// Level k has the mask of this safetensors file.
+    Masks(Vec<PathBuf>),
 }
 
 impl Levels {
@@ -211,6 +292,7 @@ impl Levels {
         match self {
             Self::Fraction { count, .. } => *count,
             Self::Keep(keep) => keep.len(),
+            Self::Masks(files) => files.len(),
         }
     }
 }
@@ -232,6 +314,11 @@ pub struct SpendConfig {
     /// `None`: every level of the draw.
     pub levels: Option<Vec<usize>>,
     pub mask: MaskControl,
+    /// The weights under the mask at the beginning.
+    pub start: StartWeights,
+    /// The recipe that this one is a trial of: the report shows the trial that is best on
+    /// validation under that name.
+    pub trial_of: Option<String>,
     /// Spend the ticket drawn with this seed instead of each seed's own.
     pub ticket_seed: Option<u64>,
     pub model: ModelConfig,
@@ -247,6 +334,18 @@ pub enum MaskControl {
     ShuffledLayerwise,
     /// The whole mask permuted over all prunable weights.
     ShuffledGlobal,
+}
+
+/// The weights that a ticket is retrained from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StartWeights {
+    /// Those that the draw rewinds to.
+    Rewind,
+    /// Those that were scored: at the end of the training before the pruning (fine-tuning).
+    Trained,
+    /// Fresh ones: the control that shows whether the ticket's weights matter.
+    Reinit,
 }
 
 /// The parameters of every plugin item by (kind, name), for checking a config against them.

@@ -27,6 +27,23 @@ pub static GRAPH_FILE: Section = Section {
     keys: &[Key::required("file", Shape::Path, "A graph in the published JSON schema.")],
 };
 
+/// The keys of a teacher's table.
+pub static TEACHER: Section = Section {
+    title: "`teacher`",
+    keys: &[
+        Key::required(
+            "weights",
+            Shape::Path,
+            "A safetensors file of the teacher's weights, by their state-dict names.",
+        ),
+        Key::optional(
+            "architecture",
+            Shape::Architecture,
+            "The teacher's network; without it, the one of [model].",
+        ),
+    ],
+};
+
 const DECAY_NORM: Key = Key::with_default(
     "decay_norm",
     Shape::Bool,

@@ -1,11 +1,13 @@
 //! The config as TOML again, every default written out: the run directory's `config.toml`.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::inline::{float, list, object, string, table};
 use super::types::{
     Architecture, Config, DataConfig, DrawConfig, Levels, ModelConfig, Optimizer, PluginRef,
-    SpendConfig, TrainConfig,
+    SpendConfig, Teacher, TrainConfig,
 };
 use super::words::{device_name, point_name};
 
@@ -71,11 +73,7 @@ impl Writer {
     }
 
     fn model(&mut self, model: &ModelConfig) {
-        let architecture = match &model.architecture {
-            Architecture::Plugin(item) => plugin(item),
-            Architecture::File { file } => table([("file", string(&file.to_string_lossy()))]),
-        };
-        self.key("architecture", architecture);
+        self.key("architecture", architecture(&model.architecture));
     }
 
     fn train(&mut self, train: &TrainConfig) {
@@ -92,10 +90,16 @@ impl Writer {
         self.key("skip", optional(&train.skip));
         self.key("init", optional(&train.init));
         self.key("loss", optional(&train.loss));
+        self.key("teacher", teacher(train.teacher.as_ref()));
+        self.key("update", optional(&train.update));
     }
 
     fn draw(&mut self, draw: &DrawConfig) {
         self.key("name", string(&draw.name));
+        if matches!(draw.levels, Levels::Masks(_)) {
+            self.key("prunable", list(draw.prunable.iter().map(|pattern| string(pattern))));
+            return self.from(draw);
+        }
         self.key("score", plugin(&draw.score));
         match &draw.levels {
             Levels::Fraction { count, fraction } => {
@@ -103,9 +107,24 @@ impl Writer {
                 self.key("fraction", float(*fraction));
             }
             Levels::Keep(keep) => self.key("keep", list(keep.iter().copied().map(float))),
+            Levels::Masks(_) => {}
         }
         self.key("rewind", string(&point_name(draw.rewind)));
         self.key("prunable", list(draw.prunable.iter().map(|pattern| string(pattern))));
+        self.key("schedule", choice(&draw.schedule));
+        self.key("prune_at", choice(&draw.prune_at));
+        self.from(draw);
+    }
+
+    fn from(&mut self, draw: &DrawConfig) {
+        let weights = draw.weights.as_ref().map(|file| ("weights", path(file)));
+        let masks = match &draw.levels {
+            Levels::Masks(files) => Some(("mask", list(files.iter().map(|file| path(file))))),
+            _ => None,
+        };
+        if weights.is_some() || masks.is_some() {
+            self.key("from", table(weights.into_iter().chain(masks)));
+        }
     }
 
     fn spend(&mut self, spend: &SpendConfig) {
@@ -117,9 +136,35 @@ impl Writer {
         self.key("draw", list(spend.draws.iter().map(|draw| string(draw))));
         self.key("levels", levels);
         self.key("mask", choice(&spend.mask));
+        self.key("start", choice(&spend.start));
+        if let Some(recipe) = &spend.trial_of {
+            self.key("trial_of", string(recipe));
+        }
         self.key("ticket_seed", or("own", spend.ticket_seed));
         self.model(&spend.model);
         self.train(&spend.train);
+    }
+}
+
+fn path(path: &Path) -> String {
+    string(&path.to_string_lossy())
+}
+
+fn architecture(architecture: &Architecture) -> String {
+    match architecture {
+        Architecture::Plugin(item) => plugin(item),
+        Architecture::File { file } => table([("file", path(file))]),
+    }
+}
+
+fn teacher(teacher: Option<&Teacher>) -> String {
+    match teacher {
+        None => string("none"),
+        Some(Teacher::Dense) => string("dense"),
+        Some(Teacher::File { weights, architecture: of }) => {
+            let of = of.as_ref().map(|of| ("architecture", architecture(of)));
+            table([("weights", path(weights))].into_iter().chain(of))
+        }
     }
 }
 

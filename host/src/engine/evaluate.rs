@@ -173,6 +173,8 @@ impl Trained<'_> {
         part: Part,
     ) -> Result<Evaluated, TrainError> {
         let feed = self.feed;
+        // Stored weights are what their masks left of them.
+        let train = &TrainConfig { update: None, ..train.clone() };
         let mut graph = Graphs::build(model, self.registry, feed.shape, feed.classes)?;
         if let Some(kept) = self.kept {
             kept.lead_nodes(&mut graph);

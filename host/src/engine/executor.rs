@@ -1,11 +1,13 @@
 //! Does one job of an experiment.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::output::finish;
+use super::imported;
+use super::output::{START_MASK, finish};
 use super::pruning::{Level, prune};
 use super::session::{Prepared, Session};
+use super::teacher::teacher;
 use crate::experiment::{
     Event, ExecuteError, Executor, FileError, Inputs, Job, Observer, Outcome, Progress, Start,
     Stop, Work,
@@ -18,7 +20,7 @@ use crate::prune::{Masks, Scope};
 use crate::torch::settings::without_tf32;
 use crate::train::access::Access;
 use crate::train::checkpoint::write;
-use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train};
+use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
 
 /// A session's way to do jobs.
 #[derive(Debug)]
@@ -61,6 +63,13 @@ impl<'a> JobExecutor<'a> {
         })?;
         let names = Scope::new(&work.draw.prunable).names(&training.network)?;
         self.start(&work, inputs, &mut training, &names, into)?;
+        if !work.trains() {
+            let finished = untrained(&training)?;
+            let precision = self.session.precision;
+            return finish(&training, &finished, &names, precision, into).map(Outcome::Done);
+        }
+        let parts = (&self.prepared.feed, &self.prepared.graphs);
+        training.teacher = teacher(self.session, parts, work.train, inputs.teacher.as_deref())?;
         let mut report = |report: &Report| {
             observer.event(&Event::Progress { job: &job.key, progress: &progress(report) });
         };
@@ -86,6 +95,9 @@ impl<'a> JobExecutor<'a> {
         match &inputs.start {
             Start::Dense { .. } => {
                 training.masks = Masks::dense(&training.network, names);
+                if let Some(weights) = &work.draw.weights {
+                    imported::weights(weights, &mut training.network)?;
+                }
                 self.initialise(training, names, work.seed)?;
                 let state = to_safetensors(&training.network.stored_state())?;
                 write(&into.join("init.safetensors"), &state)?;
@@ -97,15 +109,28 @@ impl<'a> JobExecutor<'a> {
                 training.masks = prune(&level, training, registry, feed)?;
                 load(training, weights)?;
             }
-            Start::Ticket { mask, weights } => {
-                let own = Masks::read(mask, &training.network)?;
-                training.masks = shuffled(own, work.mask(), work.seed)?;
+            Start::Import { mask, weights } => {
+                training.masks = imported::masks(mask, &training.network, names)?;
                 load(training, weights)?;
+            }
+            Start::Ticket { mask, weights } => {
+                let own = Masks::read(&of_ticket(mask), &training.network)?;
+                training.masks = shuffled(own, work.mask(), work.seed)?;
+                match weights {
+                    Some(weights) => load(training, weights)?,
+                    None => {
+                        training.network.reinitialise()?;
+                        training.masks.apply(&training.network)?;
+                    }
+                }
                 // A draw's own init has already made the ticket's weights.
-                if work.train.init != self.session.config.train.init {
+                if weights.is_none() || work.train.init != self.session.config.train.init {
                     self.initialise(training, names, work.seed)?;
                 }
             }
+        }
+        if training.recipe.update.is_some() {
+            write(&into.join(START_MASK), &to_safetensors(&training.masks.state())?)?;
         }
         Ok(())
     }
@@ -128,6 +153,13 @@ impl<'a> JobExecutor<'a> {
         without_tf32(|| init.initialize(&context).map_err(TrainError::from))?;
         Ok(training.masks.apply(&training.network)?)
     }
+}
+
+/// The mask of the ticket in the folder of a draw's level: where masks moved while it was trained,
+/// the one that it began with.
+fn of_ticket(mask: &Path) -> PathBuf {
+    let start = mask.with_file_name(START_MASK);
+    if start.is_file() { start } else { mask.to_owned() }
 }
 
 /// `where(mask, weight, +0.0)` by name.

@@ -1,7 +1,7 @@
 //! What the identity of a job depends on besides the config.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use jackpot_plugin_api::manifest::Kind;
 
@@ -10,7 +10,9 @@ use super::device::{device_name, precision_name};
 use super::error::OpenError;
 use super::graphs::Graphs;
 use super::nodes;
-use crate::config::{Architecture, Config, ModelConfig, PluginRef, Precision, TrainConfig};
+use crate::config::{
+    Architecture, Config, Levels, ModelConfig, PluginRef, Precision, Teacher, TrainConfig,
+};
 use crate::digest::sha256;
 use crate::experiment::{Facts, PluginFile};
 use crate::plugin::Registry;
@@ -25,6 +27,11 @@ pub fn plugins_of(config: &Config) -> Vec<(Kind, &PluginRef)> {
     for (model, train) in std::iter::once((&config.model, &config.train)).chain(spends) {
         all.extend(of_model(model));
         all.extend(of_training(train));
+        if let Some(Teacher::File { architecture: Some(Architecture::Plugin(it)), .. }) =
+            &train.teacher
+        {
+            all.push((Kind::Architecture, it));
+        }
     }
     all.extend(config.draws.iter().map(|draw| (Kind::Score, &draw.score)));
     all
@@ -46,9 +53,36 @@ pub fn of_training(train: &TrainConfig) -> impl Iterator<Item = (Kind, &PluginRe
         (Kind::Skip, &train.skip),
         (Kind::Init, &train.init),
         (Kind::Loss, &train.loss),
+        (Kind::Update, &train.update),
     ];
     let single = single.into_iter().filter_map(|(kind, one)| one.as_ref().map(|r| (kind, r)));
     single.chain(train.augmentation.iter().map(|one| (Kind::Augmentation, one)))
+}
+
+/// Every file besides plugins and data that a config names.
+fn files_of(config: &Config) -> BTreeSet<&PathBuf> {
+    let mut files = BTreeSet::new();
+    let mut architectures = vec![&config.model.architecture];
+    architectures.extend(config.spends.iter().map(|spend| &spend.model.architecture));
+    let trains = config.spends.iter().map(|spend| &spend.train).chain([&config.train]);
+    for teacher in trains.filter_map(|train| train.teacher.as_ref()) {
+        if let Teacher::File { weights, architecture } = teacher {
+            files.insert(weights);
+            architectures.extend(architecture);
+        }
+    }
+    for architecture in architectures {
+        if let Architecture::File { file } = architecture {
+            files.insert(file);
+        }
+    }
+    for draw in &config.draws {
+        files.extend(&draw.weights);
+        if let Levels::Masks(masks) = &draw.levels {
+            files.extend(masks);
+        }
+    }
+    files
 }
 
 /// The facts of a config whose data was read.
@@ -68,13 +102,10 @@ pub fn gather(
             PluginFile { version: file.manifest.version.clone(), sha256: file.sha256.clone() };
         plugins.insert((kind.as_str().to_owned(), reference.plugin.clone()), fact);
     }
-    let mut graphs = BTreeMap::new();
-    let models = std::iter::once(&config.model).chain(config.spends.iter().map(|s| &s.model));
-    for model in models {
-        if let Architecture::File { file } = &model.architecture {
-            graphs.insert(file.clone(), hash_file(file)?);
-        }
-    }
+    let files = files_of(config)
+        .into_iter()
+        .map(|file| Ok((file.clone(), hash_file(file)?)))
+        .collect::<Result<_, OpenError>>()?;
     let versions = [
         ("jackpot", env!("CARGO_PKG_VERSION")),
         ("plugin-api", jackpot_plugin_api::VERSION),
@@ -82,7 +113,7 @@ pub fn gather(
     ];
     Ok(Facts {
         plugins,
-        graphs,
+        files,
         networks: nodes::of_config(config, networks, registry)?,
         dataset_sha256: dataset_sha256.to_owned(),
         device: device_name(device),

@@ -8,6 +8,7 @@ use jackpot_plugin_api::manifest::Kind;
 
 use crate::config::{Architecture as Choice, ModelConfig};
 use crate::model::ModelError;
+use crate::model::graph::shapes::infer;
 use crate::model::graph::source::{from_file, from_plugin, image_input, logits_output};
 use crate::plugin::Registry;
 use crate::plugin::kinds::Architecture;
@@ -56,11 +57,15 @@ impl Graphs {
             }
             Choice::File { file } => from_file(file)?,
         };
+        let is_file = matches!(model.architecture, Choice::File { .. });
         if let [only] = graph.inputs.as_slice()
             && only.shape != input.shape
         {
             let message = format!("takes {:?}, the images are {:?}", only.shape, input.shape);
             return Err(ModelError::graph(format!("input `{}`", only.name), message));
+        }
+        if is_file {
+            gives_logits(&graph, &output.shape)?;
         }
         Ok(graph)
     }
@@ -69,6 +74,19 @@ impl Graphs {
     pub fn get(&self, model: &ModelConfig) -> Option<&Graph> {
         self.0.get(&key(model))
     }
+}
+
+/// A file was written for some data; an architecture plugin is told the number of classes.
+fn gives_logits(graph: &Graph, logits: &[i64]) -> Result<(), ModelError> {
+    let view = infer(graph)?;
+    let Some(output) = graph.outputs.first() else { return Ok(()) };
+    // The shapes of a node's further results are not known.
+    if let Some(shape) = view.shape(&output.from).filter(|shape| *shape != logits) {
+        let classes = logits.iter().product::<i64>();
+        let message = format!("gives {shape:?} for an image, the data have {classes} classes");
+        return Err(ModelError::graph(format!("output `{}`", output.name), message));
+    }
+    Ok(())
 }
 
 fn key(model: &ModelConfig) -> String {

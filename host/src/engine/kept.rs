@@ -55,9 +55,10 @@ impl Kept {
         weights: &Path,
     ) -> Result<(), OpenError> {
         for used in plugins {
-            // A score made the mask, which is stored; the network knows nothing of it.
+            // These made the mask, which is stored; the network knows nothing of them.
+            let masks = [Kind::Score, Kind::Update].map(Kind::as_str);
             let key = (used.kind.clone(), used.name.clone());
-            if used.kind == Kind::Score.as_str() || self.items.contains_key(&key) {
+            if masks.contains(&used.kind.as_str()) || self.items.contains_key(&key) {
                 continue;
             }
             let copy = run.plugin(&used.sha256);
@@ -94,6 +95,8 @@ impl Kept {
         train: &TrainConfig,
         found: &Registry,
     ) -> Result<(ModelConfig, TrainConfig), OpenError> {
+        // Stored weights are what their masks left of them.
+        let train = &TrainConfig { update: None, ..train.clone() };
         for (kind, reference) in of_model(model).into_iter().chain(of_training(train)) {
             if self.reference(kind, &reference.plugin).is_some() {
                 continue;
@@ -205,7 +208,9 @@ mod tests {
     fn a_file_that_is_lost_is_refused_by_its_hash() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunDir::create(folder.path()).unwrap();
-        add(&run, used("score", "magnitude", "ab")).unwrap();
+        for (kind, name) in [("score", "magnitude"), ("update", "rigl")] {
+            add(&run, used(kind, name, "ab")).unwrap();
+        }
         let copy = run.plugin(&"ab".repeat(32));
         std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
         for text in [None, Some("damaged")] {
@@ -227,8 +232,9 @@ mod tests {
         let model = ModelConfig { architecture: Architecture::File { file: "net.json".into() } };
         let mut train = config.train.clone();
         train.activation = Some(item("gone/libswish.so:swish"));
+        train.update = Some(item("gone/librigl.so:rigl"));
         let (led_model, led) = kept("swish").lead(&model, &train, &Registry::default()).unwrap();
-        assert_eq!(led.activation, Some(item("/run/ab.so:swish")));
+        assert_eq!((led.activation, led.update), (Some(item("/run/ab.so:swish")), None));
         assert_eq!((led_model, led.epochs), (model.clone(), train.epochs));
         train.skip = Some(item("swish"));
         let error = kept("swish").lead(&model, &train, &Registry::default()).unwrap_err();

@@ -11,12 +11,14 @@ mod executor;
 mod facts;
 mod folders;
 mod graphs;
+mod imported;
 mod kept;
 mod nodes;
 mod output;
 mod pruning;
 mod rehearsal;
 mod session;
+mod teacher;
 
 pub use error::OpenError;
 pub use executor::JobExecutor;

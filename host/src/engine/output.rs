@@ -10,6 +10,11 @@ use crate::prune::layers::{csv, layers};
 use crate::train::checkpoint::write;
 use crate::train::{Finished, Results, TrainError, Training};
 
+/// Where masks move, a job's folder has three: this one of before the first step (of a draw's
+/// level: its ticket), `mask.safetensors` of the last weights, and one of the best.
+pub const START_MASK: &str = "start-mask.safetensors";
+const BEST_MASK: &str = "best-mask.safetensors";
+
 /// Writes the files of a training into its folder and gives what it is reported by.
 pub fn finish(
     training: &Training<'_>,
@@ -22,10 +27,14 @@ pub fn finish(
     write(&into.join("model.safetensors"), &to_safetensors(&finished.model)?)?;
     write(&into.join("best.safetensors"), &to_safetensors(&finished.best)?)?;
     write(&into.join("metrics.jsonl"), finished.metrics.text().as_bytes())?;
-    let layers = csv(&layers(&training.masks, names));
+    let reported = finished.best_masks.as_ref().unwrap_or(&training.masks);
+    if finished.best_masks.is_some() {
+        write(&into.join(BEST_MASK), &to_safetensors(&reported.state())?)?;
+    }
+    let layers = csv(&layers(reported, names));
     write(&into.join("layers.csv"), layers.as_bytes())?;
-    let kept = training.masks.kept_by_name();
-    let (weights_kept, weights_total) = (training.masks.kept(), training.masks.total());
+    let kept = reported.kept_by_name();
+    let (weights_kept, weights_total) = (reported.kept(), reported.total());
     let all: u64 = training.network.parameters().iter().map(|p| p.tensor.numel() as u64).sum();
     Ok(Results {
         test_accuracy: finished.test.accuracy,

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use jackpot_plugin_api::manifest::Kind;
 
-use crate::config::DrawConfig;
+use crate::config::{DrawConfig, PruningSchedule};
 use crate::model::state::{self, Extra};
 use crate::plugin::Registry;
 use crate::plugin::kinds::{Common, Score};
-use crate::prune::level::{keep_count, round_count};
+use crate::prune::level::{keep_at, keep_count, round_count};
 use crate::prune::select::highest;
 use crate::prune::{Masks, PruneError};
 use crate::torch::settings::without_tf32;
@@ -19,14 +19,14 @@ use crate::train::{Feed, TrainError, Training};
 pub struct Level<'a> {
     pub draw: &'a DrawConfig,
     pub level: usize,
-    /// The folder of the level before.
+    /// The folder of the level that is pruned: the one before, or the dense one.
     pub previous: &'a Path,
     pub names: &'a [String],
     pub seed: u64,
 }
 
-/// Scores the trained weights of the level before under its mask, and keeps the highest. Leaves
-/// the network with those weights.
+/// Scores the weights of the level before (or the dense one) under its mask, and keeps the highest.
+/// Leaves the network with those weights.
 pub fn prune(
     level: &Level<'_>,
     training: &mut Training<'_>,
@@ -39,7 +39,11 @@ pub fn prune(
     let reference = &level.draw.score;
     let score = Score::new(registry.create(Kind::Score, &reference.plugin, &reference.params)?);
     let remaining = masks.kept();
-    let target = keep_count(&level.draw.levels, level.level, masks.total(), remaining);
+    let levels = &level.draw.levels;
+    let target = match level.draw.schedule {
+        PruningSchedule::Iterative => keep_count(levels, level.level, masks.total(), remaining),
+        PruningSchedule::OneShot => keep_at(levels, level.level, masks.total()),
+    };
     if target == 0 {
         return Err(PruneError::NothingLeft { level: level.level, total: masks.total() }.into());
     }

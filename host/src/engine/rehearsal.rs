@@ -6,11 +6,13 @@ use jackpot_plugin_api::graph::Graph;
 use jackpot_plugin_api::manifest::Kind;
 
 use super::graphs::Graphs;
+use super::imported;
 use super::session::Session;
-use crate::config::{DrawConfig, ModelConfig, TrainConfig};
+use super::teacher::teacher;
+use crate::config::{DrawConfig, Levels, ModelConfig, TrainConfig};
 use crate::model::Network;
-use crate::plugin::kinds::Score;
-use crate::prune::level::keep_count;
+use crate::plugin::kinds::{Common, Score};
+use crate::prune::level::keep_at;
 use crate::prune::{PruneError, Scope};
 use crate::train::{Feed, TrainError, Training, TrainingSpec};
 
@@ -40,13 +42,47 @@ impl Session {
             into: nowhere,
             checkpoint: nowhere,
         })?;
+        training.teacher = teacher(self, (feed, graphs), train, None)?;
+        check_teacher(&training)?;
         for draw in &self.config.draws {
             let (score, params) = (&draw.score.plugin, &draw.score.params);
             Score::new(self.registry.create(Kind::Score, score, params)?).rounds()?;
             check_levels(draw, &training.network)?;
+            check_files(draw, &mut training.network)?;
+            let names = Scope::new(&draw.prunable).names(&training.network)?;
+            training.rehearse_update(&names)?;
         }
         training.rehearse()
     }
+}
+
+/// A loss that learns from a teacher has one.
+fn check_teacher(training: &Training<'_>) -> Result<(), TrainError> {
+    match &training.recipe.loss {
+        Some(loss) if loss.item.needs_teacher()? && training.teacher.is_none() => {
+            Err(TrainError::Setting(format!(
+                "the loss `{}` learns from a teacher, and there is none: \
+                 `teacher = \"dense\"` takes the draw's own dense network, \
+                 `teacher = {{ weights = \"file.safetensors\" }}` one of a file",
+                loss.item.name()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a draw takes from files fits the network.
+fn check_files(draw: &DrawConfig, network: &mut Network) -> Result<(), TrainError> {
+    if let Some(file) = &draw.weights {
+        imported::weights(file, network)?;
+    }
+    if let Levels::Masks(files) = &draw.levels {
+        let names = Scope::new(&draw.prunable).names(network)?;
+        for file in files {
+            imported::masks(file, network, &names)?;
+        }
+    }
+    Ok(())
 }
 
 /// Every level of a draw keeps something.
@@ -54,14 +90,10 @@ fn check_levels(draw: &DrawConfig, network: &Network) -> Result<(), PruneError> 
     let names = Scope::new(&draw.prunable).names(network)?;
     let count = |name: &String| network.parameter(name).map_or(0, |p| p.tensor.numel() as u64);
     let total: u64 = names.iter().map(count).sum();
-    let mut left = total;
-    for level in 1..=draw.levels.last() {
-        left = keep_count(&draw.levels, level, total, left);
-        if left == 0 {
-            return Err(PruneError::NothingLeft { level, total });
-        }
+    match (1..=draw.levels.last()).find(|&level| keep_at(&draw.levels, level, total) == 0) {
+        Some(level) => Err(PruneError::NothingLeft { level, total }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A ticket is weights and masks by name: the recipe's network must have just the parameters of

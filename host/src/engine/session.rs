@@ -12,7 +12,7 @@ use super::facts::{gather, plugins_of};
 use super::folders::plugin_folders;
 use super::graphs::Graphs;
 use crate::config::{
-    self, Config, KnownItems, Loaded, ModelConfig, Overrides, Precision, TrainConfig,
+    self, Config, KnownItems, Loaded, ModelConfig, Overrides, Precision, Teacher, TrainConfig,
 };
 use crate::data::{self, Data, Watch};
 use crate::experiment::Facts;
@@ -103,10 +103,13 @@ impl Session {
         };
         let feed = Feed::new(data, self.device).map_err(wrong("moving the data to the device"))?;
         let mut graphs = Graphs::default();
-        for (what, model, _) in self.trainings() {
-            graphs
-                .add(model, &self.registry, data.shape, data.classes)
-                .map_err(|error| wrong(&what)(error.into()))?;
+        for (what, model, train) in self.trainings() {
+            let teacher = train.teacher.as_ref().and_then(Teacher::model);
+            for model in [Some(model.clone()), teacher].into_iter().flatten() {
+                graphs
+                    .add(&model, &self.registry, data.shape, data.classes)
+                    .map_err(|error| wrong(&what)(error.into()))?;
+            }
         }
         let mut seen = BTreeSet::new();
         for (what, model, train) in self.trainings() {

@@ -41,6 +41,8 @@ pub trait Executor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs {
     pub start: Start,
+    /// The folder of the dense network, if the recipe learns from it.
+    pub teacher: Option<PathBuf>,
     /// A folder, already there, for the state of a training that is not finished. It outlives a
     /// stop, a crash or a failure and comes back with the same job of the same identity; its
     /// rewind points may be others by then. Files named `.job.json` in it are the caller's, and
@@ -51,13 +53,17 @@ pub struct Inputs {
 /// What a training starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// Draw level 0: initialise, save that and the weights at each of these points, train dense.
+    /// Draw level 0: initialise, save that and the weights at each of these points, train dense
+    /// (if the draw trains at all).
     Dense { rewind_points: Vec<Duration> },
     /// Draw level k ≥ 1: make mask k from the mask and model in `previous`, the folder of level
-    /// k−1; load `weights` under it; train.
+    /// k−1 (of a one-shot pruning, of level 0); load `weights` under it; train, if the draw does.
     Prune { previous: PathBuf, weights: PathBuf },
-    /// Spend: load `weights` under the mask (after the recipe's mask control); train.
-    Ticket { mask: PathBuf, weights: PathBuf },
+    /// Draw level k ≥ 1 of masks in files: load `weights` under the mask of `mask`.
+    Import { mask: PathBuf, weights: PathBuf },
+    /// Spend: load `weights` under the mask (after the recipe's mask control); train. Without
+    /// `weights` from fresh ones.
+    Ticket { mask: PathBuf, weights: Option<PathBuf> },
 }
 
 /// How a training ended.

@@ -86,13 +86,7 @@ impl List<'_> {
         if !self.known.insert(key.clone()) {
             return;
         }
-        let needs = match &key {
-            JobKey::Draw { level: 0, .. } => Vec::new(),
-            JobKey::Draw { draw, seed, level } => {
-                vec![JobKey::Draw { draw: draw.clone(), seed: *seed, level: level - 1 }]
-            }
-            JobKey::Spend { .. } => vec![work.ticket()],
-        };
+        let needs = work.needs();
         let settings = Value::to_string(&identity::settings(self.config, &work));
         let linked_to = self.first.get(&settings).cloned();
         if linked_to.is_none() {

@@ -126,7 +126,7 @@ fn look(
     let mut views = Vec::new();
     for job in &jobs {
         let state = state(run, &store, job, identities.get(&job.key))?;
-        let epochs = Work::of(config, &job.key).map_or(0, |work| work.train.epochs);
+        let epochs = Work::of(config, &job.key).map_or(0, |work| work.epochs());
         let trains = !matches!(
             state,
             JobState::Done | JobState::Linked(_) | JobState::WillLink(_) | JobState::Conflict(_)

@@ -220,7 +220,7 @@ impl<'a> Runner<'a> {
     }
 
     fn note_time(&self, job: &Job, seconds: f64, resumed: bool) {
-        let epochs = Work::of(self.board.config, &job.key).map_or(0, |work| work.train.epochs);
+        let epochs = Work::of(self.board.config, &job.key).map_or(0, |work| work.epochs());
         let timing = Timing::now(&job.key, seconds, epochs, resumed, &self.facts.device);
         if let Err(error) = timing.append(self.board.run) {
             // The job is finished; only estimates suffer.

@@ -16,7 +16,8 @@ use super::select::Selection;
 use super::{ExperimentError, Silent};
 use crate::config::{
     Architecture, Config, DataConfig, DatasetChoice, DeviceChoice, DrawConfig, Levels, MaskControl,
-    ModelConfig, Optimizer, PluginRef, Precision, Rewind, SpendConfig, TrainConfig,
+    ModelConfig, Optimizer, PluginRef, Precision, PruneAt, PruningSchedule, Rewind, SpendConfig,
+    StartWeights, TrainConfig,
 };
 use crate::train::Results;
 
@@ -73,6 +74,8 @@ fn train() -> TrainConfig {
         skip: None,
         init: None,
         loss: None,
+        teacher: None,
+        update: None,
     }
 }
 
@@ -83,6 +86,9 @@ pub fn draw(name: &str, rewind: Rewind) -> DrawConfig {
         levels: Levels::Fraction { count: 2, fraction: 0.2 },
         rewind,
         prunable: vec!["conv".into()],
+        schedule: PruningSchedule::Iterative,
+        prune_at: PruneAt::Trained,
+        weights: None,
     }
 }
 
@@ -97,6 +103,8 @@ fn spend(name: &str, activation: Option<PluginRef>) -> SpendConfig {
         draws: vec!["imp".into()],
         levels: None,
         mask: MaskControl::Own,
+        start: StartWeights::Rewind,
+        trial_of: None,
         ticket_seed: None,
         model: model(),
         train: TrainConfig { activation, ..train() },
@@ -118,7 +126,7 @@ pub fn facts() -> Facts {
     let plugins = names.map(|(kind, name)| ((kind.to_owned(), name.to_owned()), file(name)));
     Facts {
         plugins: plugins.into(),
-        graphs: BTreeMap::new(),
+        files: BTreeMap::new(),
         networks: Vec::new(),
         dataset_sha256: "00".repeat(32),
         device: "cpu".into(),
@@ -187,6 +195,9 @@ impl Executor for Fake {
         let read = |path: &Path| assert!(path.is_file(), "{} is not there", path.display());
         write("model.safetensors");
         write("mask.safetensors");
+        if let Some(folder) = &inputs.teacher {
+            read(&folder.join("model.safetensors"));
+        }
         match &inputs.start {
             Start::Dense { rewind_points } => {
                 write("init.safetensors");
@@ -199,9 +210,12 @@ impl Executor for Fake {
                 read(&previous.join("mask.safetensors"));
                 read(weights);
             }
+            Start::Import { mask: _, weights } => read(weights),
             Start::Ticket { mask, weights } => {
                 read(mask);
-                read(weights);
+                if let Some(weights) = weights {
+                    read(weights);
+                }
             }
         }
         (self.act)(job, inputs, into, stop)

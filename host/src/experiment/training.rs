@@ -1,6 +1,7 @@
 //! One training of a run: where it begins, the state that it goes on from, and what stays of it
 //! when it fails.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::checkpoint::Checkpoint;
@@ -14,7 +15,7 @@ use super::key::JobKey;
 use super::readiness::Board;
 use super::record::JobRecord;
 use super::work::Work;
-use crate::config::Rewind;
+use crate::config::{Levels, Rewind, StartWeights, Teacher};
 
 /// What came of a training.
 #[derive(Debug)]
@@ -42,7 +43,8 @@ pub fn train(
     let mut checkpoint = prepare(board, job, observer)?;
     let execute = |checkpoint: &Checkpoint| -> Result<_, ExperimentError> {
         let folder = TemporaryFolder::create(&run.folder(&job.key))?;
-        let inputs = Inputs { start: start(board, job), checkpoint: checkpoint.path.clone() };
+        let (start, teacher) = start(board, job);
+        let inputs = Inputs { start, teacher, checkpoint: checkpoint.path.clone() };
         let outcome = executor.execute(job, &inputs, folder.path(), observer, stop);
         Ok((outcome, folder))
     };
@@ -128,24 +130,38 @@ fn failed(
     Ok(message)
 }
 
-/// Where the training of a job begins.
-fn start(board: &Board<'_>, job: &Job) -> Start {
+/// Where the training of a job begins, and the folder of its teacher.
+fn start(board: &Board<'_>, job: &Job) -> (Start, Option<PathBuf>) {
     let run = board.run;
     let place = |key: &JobKey| match board.store.get(key) {
         Some(record) => run.files(record),
         None => run.folder(key),
     };
-    let (Some(work), Some(need)) = (Work::of(board.config, &job.key), job.needs.first()) else {
-        return Start::Dense { rewind_points: job.rewind_points.clone() };
-    };
-    let weights = match work.rewind() {
+    let dense = || Start::Dense { rewind_points: job.rewind_points.clone() };
+    let Some(work) = Work::of(board.config, &job.key) else { return (dense(), None) };
+    let teacher = work.train.teacher == Some(Teacher::Dense);
+    let teacher = teacher.then(|| place(&work.dense()));
+    let rewound = match work.rewind() {
         Rewind::Init => run.init(&work.draw.name, work.ticket_seed),
         Rewind::At(_) => run.rewind(&work.draw.name, work.ticket_seed),
     };
-    match job.key {
-        JobKey::Draw { .. } => Start::Prune { previous: place(need), weights },
-        JobKey::Spend { .. } => {
-            Start::Ticket { mask: place(need).join("mask.safetensors"), weights }
+    let start = match (&job.key, &work.draw.levels) {
+        (JobKey::Draw { level: 0, .. }, _) => dense(),
+        (JobKey::Draw { level, .. }, Levels::Masks(files)) => match files.get(level - 1) {
+            Some(mask) => Start::Import { mask: mask.clone(), weights: rewound },
+            None => dense(),
+        },
+        (JobKey::Draw { .. }, _) => {
+            Start::Prune { previous: place(&work.parent()), weights: rewound }
         }
-    }
+        (JobKey::Spend { .. }, _) => Start::Ticket {
+            mask: place(&work.ticket()).join("mask.safetensors"),
+            weights: match work.start() {
+                StartWeights::Rewind => Some(rewound),
+                StartWeights::Trained => Some(place(&work.parent()).join("model.safetensors")),
+                StartWeights::Reinit => None,
+            },
+        },
+    };
+    (start, teacher)
 }

@@ -2,7 +2,8 @@
 
 use super::key::JobKey;
 use crate::config::{
-    Config, DrawConfig, MaskControl, ModelConfig, Rewind, SpendConfig, TrainConfig,
+    Config, DrawConfig, MaskControl, ModelConfig, Rewind, SpendConfig, StartWeights, Teacher,
+    TrainConfig,
 };
 
 /// The resolved settings of one job.
@@ -45,7 +46,7 @@ impl<'a> Work<'a> {
 
     /// The draw job whose mask a spend uses; for a draw, the job itself.
     pub fn ticket(&self) -> JobKey {
-        JobKey::Draw { draw: self.draw.name.clone(), seed: self.ticket_seed, level: self.level }
+        self.drawn(self.level)
     }
 
     /// The control that acts on the mask. The dense mask has nothing to shuffle.
@@ -54,6 +55,54 @@ impl<'a> Work<'a> {
             Some(spend) if self.level > 0 => spend.mask,
             _ => MaskControl::Own,
         }
+    }
+
+    /// The weights under the mask at the beginning.
+    pub fn start(&self) -> StartWeights {
+        self.spend.map_or(StartWeights::Rewind, |spend| spend.start)
+    }
+
+    /// Whether the job trains: drawing a ticket may be its pruning alone.
+    pub fn trains(&self) -> bool {
+        self.spend.is_some() || self.draw.trains(self.level)
+    }
+
+    /// The epochs of its training; 0 if it does not train.
+    pub fn epochs(&self) -> u64 {
+        if self.trains() { self.train.epochs } else { 0 }
+    }
+
+    /// The draw job whose weights and mask were pruned for the ticket; the dense network's for
+    /// level 0 itself.
+    pub fn parent(&self) -> JobKey {
+        self.drawn(self.draw.parent(self.level).unwrap_or(0))
+    }
+
+    /// The draw job of the dense network.
+    pub fn dense(&self) -> JobKey {
+        self.drawn(0)
+    }
+
+    fn drawn(&self, level: usize) -> JobKey {
+        JobKey::Draw { draw: self.draw.name.clone(), seed: self.ticket_seed, level }
+    }
+
+    /// The jobs whose files it reads.
+    pub fn needs(&self) -> Vec<JobKey> {
+        let mut needs = match (self.spend, self.draw.parent(self.level)) {
+            (None, None) => return Vec::new(),
+            (None, Some(_)) => vec![self.parent()],
+            (Some(_), _) => vec![self.ticket()],
+        };
+        let trained = self.start() == StartWeights::Trained;
+        let teacher = self.train.teacher == Some(Teacher::Dense);
+        let also = [trained.then(|| self.parent()), teacher.then(|| self.dense())];
+        for need in also.into_iter().flatten() {
+            if !needs.contains(&need) {
+                needs.push(need);
+            }
+        }
+        needs
     }
 
     /// Where in the dense training the starting weights were saved. Level 0 is the dense network

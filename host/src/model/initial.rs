@@ -21,10 +21,36 @@ pub fn tensor(
     seed: u64,
     device: Device,
 ) -> Result<Tensor, ModelError> {
+    drawn(name, shape, dtype, init, || Stream::new(seed, &format!("init/{name}"), 0, 0), device)
+}
+
+/// Other first values of the same distribution, for the control that starts afresh.
+///
+/// # Errors
+///
+/// A shape or dtype that cannot be had.
+pub fn again(
+    name: &str,
+    shape: &[i64],
+    dtype: &str,
+    init: Initial,
+    seed: u64,
+    device: Device,
+) -> Result<Tensor, ModelError> {
+    drawn(name, shape, dtype, init, || Stream::new(seed, &format!("reinit/{name}"), 0, 0), device)
+}
+
+fn drawn(
+    name: &str,
+    shape: &[i64],
+    dtype: &str,
+    init: Initial,
+    stream: impl Fn() -> Stream,
+    device: Device,
+) -> Result<Tensor, ModelError> {
     let kind = kind_of(dtype)?;
     let count = element_count(shape)
         .ok_or_else(|| ModelError::graph(format!("`{name}`"), format!("{shape:?} is no shape")))?;
-    let stream = || Stream::new(seed, &format!("init/{name}"), 0, 0);
     let scaled = |values: Vec<f32>, scale: f64, shift: f64| -> Vec<f64> {
         values.into_iter().map(|value| f64::from(value) * scale + shift).collect()
     };

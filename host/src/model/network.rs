@@ -1,5 +1,7 @@
 //! A network: its tensors, its compiled graph, and the plugins inside it.
 
+use std::collections::BTreeMap;
+
 use jackpot_plugin_api::ctx::{Progress, Site};
 use jackpot_plugin_api::graph::GraphView;
 use jackpot_plugin_api::model::Mode;
@@ -7,6 +9,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::build::declare_at;
 use super::error::ModelError;
+use super::initial;
 use super::knobs::KnobSet;
 use super::run::{ForwardContext, Observe, Plan, Substitutes};
 use super::sites::{Place, SiteContext, SiteItem, SiteState};
@@ -60,6 +63,28 @@ impl Network {
 
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// Gives every parameter and buffer other first values than [`Network::build`] does, of the
+    /// same distributions.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn reinitialise(&mut self) -> Result<(), ModelError> {
+        let graph = &self.view.graph;
+        let declared = graph.parameters.iter().map(|p| (&p.name, &p.shape, &p.dtype, p.init));
+        let buffers = graph.buffers.iter().map(|b| (&b.name, &b.shape, &b.dtype, b.init));
+        let own = self.parameters.iter().map(|p| (&p.name, &p.tensor));
+        let own: BTreeMap<_, _> =
+            own.chain(self.buffers.iter().map(|b| (&b.name, &b.tensor))).collect();
+        for (name, shape, dtype, init) in declared.chain(buffers) {
+            if let Some(tensor) = own.get(name) {
+                let fresh = initial::again(name, shape, dtype, init, self.seed, self.device)?;
+                tch::no_grad(|| tensor.shallow_clone().f_copy_(&fresh))?;
+            }
+        }
+        Ok(())
     }
 
     /// The parameter of that name.

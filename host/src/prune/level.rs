@@ -18,7 +18,15 @@ pub fn keep_count(levels: &Levels, level: usize, total: u64, remaining: u64) -> 
             let density = keep.get(level.wrapping_sub(1)).copied().unwrap_or(1.0);
             ((density * total as f64).round() as u64).min(remaining)
         }
+        // The files say.
+        Levels::Masks(_) => remaining,
     }
+}
+
+/// The number of weights that level `level` keeps of `total` prunable ones, when every level
+/// before it kept what it should.
+pub fn keep_at(levels: &Levels, level: usize, total: u64) -> u64 {
+    (1..=level).fold(total, |left, level| keep_count(levels, level, total, left))
 }
 
 /// The number of weights that round `round` (from 1) of `rounds` keeps on the way from
@@ -38,14 +46,9 @@ mod tests {
     #[test]
     fn sixteen_levels_of_the_documented_rounding() {
         let levels = Levels::Fraction { count: 16, fraction: 0.2 };
-        let total = 200_003;
-        let mut left = total;
-        for level in 1..=16 {
-            left = keep_count(&levels, level, total, left);
-        }
         // By hand: 200003 → 160002 → 128002 → 102402 → 81922 → 65538 → 52430 → 41944 → 33555 →
         // 26844 → 21475 → 17180 → 13744 → 10995 → 8796 → 7037 → 5630.
-        assert_eq!(left, 5630);
+        assert_eq!(keep_at(&levels, 16, 200_003), 5630);
     }
 
     #[test]

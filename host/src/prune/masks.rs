@@ -31,7 +31,17 @@ impl Masks {
 
     /// From bool tensors.
     pub fn from_tensors(tensors: impl IntoIterator<Item = (String, Tensor)>) -> Self {
-        Self(tensors.into_iter().collect())
+        tensors.into_iter().collect()
+    }
+
+    /// The same tensors once more; nobody changes them in place.
+    pub fn shallow_clone(&self) -> Self {
+        self.iter().map(|(name, mask)| (name.to_owned(), mask.shallow_clone())).collect()
+    }
+
+    /// Adds or replaces a mask.
+    pub fn insert(&mut self, name: String, mask: Tensor) {
+        self.0.insert(name, mask);
     }
 
     /// Reads a mask file and checks it against the network.
@@ -40,9 +50,18 @@ impl Masks {
     ///
     /// A mask for a parameter that the network does not have, of another shape or dtype.
     pub fn read(path: &Path, network: &Network) -> Result<Self, PruneError> {
+        Self::from_state(state::read(path)?, path, network)
+    }
+
+    /// As [`Masks::read`], of a file that was read already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Masks::read`].
+    pub fn from_state(state: State, path: &Path, network: &Network) -> Result<Self, PruneError> {
         let fail = |message: String| PruneError::MaskFile { path: path.to_owned(), message };
         let mut masks = BTreeMap::new();
-        for (name, mask) in state::read(path)? {
+        for (name, mask) in state {
             let parameter = network
                 .parameter(&name)
                 .ok_or_else(|| fail(format!("the network has no parameter `{name}`")))?;
@@ -103,6 +122,12 @@ impl Masks {
             }
         }
         Ok(())
+    }
+}
+
+impl FromIterator<(String, Tensor)> for Masks {
+    fn from_iter<I: IntoIterator<Item = (String, Tensor)>>(tensors: I) -> Self {
+        Self(tensors.into_iter().collect())
     }
 }
 

@@ -13,6 +13,7 @@ pub fn about(config_text: &str, manifest: &serde_json::Value, rows: &[Row]) -> A
     About {
         facts: facts(&config, manifest, rows),
         recipes: recipes(&config),
+        trials: trials(&config),
         notes: notes(&config),
         config: config_text.to_owned(),
     }
@@ -62,7 +63,15 @@ fn draw(draw: &Table) -> String {
     let name = text(draw, "name").unwrap_or("imp");
     let score = draw.get("score").map(shown);
     let rewind = draw.get("rewind").map(|r| format!("rewind {}", shown(r)));
-    let details: Vec<String> = score.into_iter().chain(rewind).collect();
+    let other = [("schedule", "one-shot", "one shot"), ("prune_at", "init", "before training")];
+    let other = other.into_iter().filter(|(key, value, _)| text(draw, key) == Some(value));
+    let other = other.map(|(_, _, words)| words.to_owned());
+    let from = draw.get("from").and_then(Value::as_table).filter(|from| !from.is_empty());
+    let from = from.map(|from| {
+        let keys: Vec<&str> = from.keys().map(String::as_str).collect();
+        format!("{} from files", keys.join(" and "))
+    });
+    let details: Vec<String> = score.into_iter().chain(other).chain(rewind).chain(from).collect();
     match details.is_empty() {
         true => name.to_owned(),
         false => format!("{name} ({})", details.join(", ")),
@@ -76,19 +85,32 @@ fn recipes(config: &Table) -> BTreeMap<String, String> {
         ["train", "model"].iter().find_map(|section| config.get(*section)?.as_table()?.get(key))
     };
     let change = |spend: &Table| {
-        const OTHER: [&str; 4] = ["recipe", "draw", "levels", "ticket_seed"];
+        const OTHER: [&str; 5] = ["recipe", "draw", "levels", "ticket_seed", "trial_of"];
+        const USUAL: [(&str, &str); 2] = [("mask", "own"), ("start", "rewind")];
         let changes: Vec<String> = spend
             .iter()
             .filter(|(key, _)| !OTHER.contains(&key.as_str()))
             .filter(|(key, value)| inherited(key) != Some(value))
             .map(|(key, value)| (key, shown(value)))
-            .filter(|(key, value)| (key.as_str(), value.as_str()) != ("mask", "own"))
+            .filter(|(key, value)| !USUAL.contains(&(key.as_str(), value.as_str())))
             .map(|(key, value)| format!("{key}: {value}"))
             .collect();
         let changes = if changes.is_empty() { "no tweak".into() } else { changes.join("; ") };
         Some((text(spend, "recipe")?.to_owned(), changes))
     };
-    tables(config, "spend").filter_map(change).collect()
+    let mut all: BTreeMap<String, String> = tables(config, "spend").filter_map(change).collect();
+    for group in trials(config).into_values() {
+        all.insert(group, "the best of its trials on validation".to_owned());
+    }
+    all
+}
+
+/// By recipe that is a trial: what it is a trial of.
+fn trials(config: &Table) -> BTreeMap<String, String> {
+    let trial = |spend: &Table| {
+        Some((text(spend, "recipe")?.to_owned(), text(spend, "trial_of")?.to_owned()))
+    };
+    tables(config, "spend").filter_map(trial).collect()
 }
 
 fn notes(config: &Table) -> Vec<String> {

@@ -22,6 +22,7 @@ pub(crate) mod sample;
 pub mod stats;
 mod summary;
 mod table;
+mod trials;
 mod words;
 mod write;
 

@@ -99,11 +99,15 @@ fn numbers(table: &Table, key: &str) -> Option<Vec<usize>> {
     }
 }
 
-/// `levels = 16`, or as many as `keep = [...]` lists.
+/// `levels = 16`, or as many as `keep = [...]` or the masks of `from` list.
 fn last_level(draw: &Table) -> usize {
     let count = draw.get("levels").and_then(Value::as_integer);
     let keep = || draw.get("keep").and_then(Value::as_array).map(Vec::len);
-    count.and_then(|n| usize::try_from(n).ok()).or_else(keep).unwrap_or(0)
+    let masks = || match draw.get("from")?.get("mask")? {
+        Value::Array(files) => Some(files.len()),
+        _ => Some(1),
+    };
+    count.and_then(|n| usize::try_from(n).ok()).or_else(keep).or_else(masks).unwrap_or(0)
 }
 
 #[cfg(test)]

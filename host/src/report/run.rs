@@ -26,6 +26,8 @@ pub struct About {
     pub facts: Vec<(String, String)>,
     /// What each recipe changes, in one line, by recipe.
     pub recipes: BTreeMap<String, String>,
+    /// By recipe that is a trial: the name under which the best one is shown.
+    pub trials: BTreeMap<String, String>,
     /// What a reader must know before trusting a number, one sentence each.
     pub notes: Vec<String>,
     /// The resolved config as it stands in the run directory.

@@ -114,6 +114,7 @@ pub fn large(name: &str, shape: &Shape<'_>) -> Run {
             config: format!(
                 "name = \"{name}\"\nseeds = [42, 43, 44]\n\n[data]\ndataset = \"cifar100\"\n"
             ),
+            ..About::default()
         },
         rows,
     }

@@ -2,6 +2,7 @@
 
 use super::run::{Row, Run, Status};
 use super::stats::{Estimate, paired};
+use super::trials::Trials;
 use crate::train::results::Results;
 
 /// The run in the shape that tables and plots have.
@@ -13,6 +14,8 @@ pub struct Summary<'a> {
     pub baseline: usize,
     /// One per draw, in the order of the rows.
     pub blocks: Vec<Block<'a>>,
+    /// Which trials stand for others.
+    pub trials: Trials<'a>,
 }
 
 /// The tickets of one way to draw.
@@ -67,8 +70,9 @@ impl<'a> Summary<'a> {
     /// them, `vanilla` is linked to the same trainings.
     pub fn of(run: &'a Run) -> Self {
         let spends = run.rows.iter().any(|r| r.recipe.is_some());
+        let trials = Trials::of(run);
         let label = |row: &'a Row| match (&row.recipe, spends) {
-            (Some(recipe), _) => Some(recipe.as_str()),
+            (Some(_), _) => trials.shown_as(row),
             (None, true) => None,
             (None, false) => Some(DRAW_ITSELF),
         };
@@ -76,11 +80,22 @@ impl<'a> Summary<'a> {
             run.rows.iter().filter_map(|r| Some((label(r)?, r))).collect();
         let recipes = distinct(rows.iter().map(|(recipe, _)| *recipe));
         let baseline = recipes.iter().position(|r| Some(*r) == run.baseline()).unwrap_or(0);
-        let blocks = distinct(rows.iter().map(|(_, row)| row.draw.as_str()))
+        let mut blocks: Vec<Block<'a>> = distinct(rows.iter().map(|(_, row)| row.draw.as_str()))
             .into_iter()
             .map(|draw| Block::of(draw, &rows, &recipes, baseline))
             .collect();
-        Self { recipes, baseline, blocks }
+        for block in &mut blocks {
+            block.measure(&run.rows);
+        }
+        Self { recipes, baseline, blocks, trials }
+    }
+
+    /// The recipe that a job is shown under; `None` if it is not.
+    pub fn label(&self, row: &'a Row) -> Option<&'a str> {
+        match row.recipe {
+            Some(_) => self.trials.shown_as(row),
+            None => self.only_draws().then_some(DRAW_ITSELF),
+        }
     }
 
     /// Whether the lines are the draws' own trainings, for want of recipes.
@@ -125,6 +140,21 @@ impl<'a> Block<'a> {
         Self { draw, levels, lines }
     }
 
+    /// The levels' sparsities are the tickets', whatever a recipe's moving mask came to.
+    fn measure(&mut self, rows: &[Row]) {
+        for level in &mut self.levels {
+            let drawn = rows.iter().filter(|row| {
+                row.recipe.is_none() && row.draw == self.draw && row.level == level.number
+            });
+            let found: Vec<&Results> = drawn.filter_map(|row| row.results.as_ref()).collect();
+            let kept: u128 = found.iter().map(|results| u128::from(results.weights_kept)).sum();
+            let total: u128 = found.iter().map(|results| u128::from(results.weights_total)).sum();
+            if total > 0 {
+                level.kept = Some(kept as f64 / total as f64);
+            }
+        }
+    }
+
     /// The line of the given recipe, if it spends this draw's tickets.
     pub fn line(&self, recipe: usize) -> Option<&Line<'a>> {
         self.lines.iter().find(|line| line.recipe == recipe)
@@ -159,6 +189,11 @@ impl<'a> Cell<'a> {
         let sum: u128 = self.samples.iter().map(|(_, r)| u128::from(of(r))).sum();
         // A mean of u64 fits u64.
         (n > 0).then(|| ((sum + n / 2) / n) as u64)
+    }
+
+    /// The share of prunable weights that its finished jobs keep.
+    pub fn kept(&self) -> Option<f64> {
+        kept(std::iter::once(self))
     }
 
     fn by_seed(&self) -> Vec<(u64, f64)> {

@@ -4,6 +4,7 @@
 use super::format;
 use super::run::{Row, Run, Status};
 use super::summary::{Cell, Summary};
+use super::trials::Choice;
 
 /// What the numbers of the main table are.
 pub fn caption(summary: &Summary<'_>) -> String {
@@ -65,7 +66,54 @@ pub fn notes(run: &Run, summary: &Summary<'_>) -> Vec<String> {
     if failed > 8 {
         out.push(format!("  and {} more.", failed - 8));
     }
+    out.extend(chosen(summary));
+    out.extend(moved(summary));
     out.extend(run.about.notes.iter().cloned());
+    out
+}
+
+/// Which trials were chosen, a sentence per group and draw.
+fn chosen(summary: &Summary<'_>) -> Vec<String> {
+    let choices = summary.trials.choices();
+    let same = |a: &&Choice<'_>, b: &&Choice<'_>| (a.group, a.draw) == (b.group, b.draw);
+    let all: Vec<&Choice<'_>> = choices.iter().collect();
+    let sentence = |group: &[&Choice<'_>]| {
+        let first = group.first()?;
+        let each: Vec<String> = group
+            .iter()
+            .map(|choice| format!("{} at level {}", choice.trial, choice.level))
+            .collect();
+        Some(format!(
+            "{} on draw {}: at each level the best on validation of {}: {}.",
+            first.group,
+            first.draw,
+            format::plural(first.of, "trial"),
+            each.join(", ")
+        ))
+    };
+    all.chunk_by(same).filter_map(sentence).collect()
+}
+
+/// Recipes whose masks moved to another sparsity than their tickets'.
+fn moved(summary: &Summary<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    for block in &summary.blocks {
+        for line in &block.lines {
+            for (cell, level) in line.cells.iter().zip(&block.levels) {
+                let (Some(start), Some(kept)) = (level.kept, cell.kept()) else { continue };
+                if (start - kept).abs() > 1e-4 * start {
+                    out.push(format!(
+                        "{} on draw {} moves the mask of level {}: {} % of its weights are pruned \
+                         in what is reported.",
+                        line.name,
+                        block.draw,
+                        level.number,
+                        format::sparsity(kept)
+                    ));
+                }
+            }
+        }
+    }
     out
 }
 

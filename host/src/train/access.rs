@@ -1,4 +1,4 @@
-//! The network as `init` and `score` plugins see it.
+//! The network as `init`, `score` and `update` plugins see it.
 
 use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::model::{Mode, ParameterInfo};
@@ -20,6 +20,8 @@ pub struct Access<'a> {
     scope: &'a [String],
     /// A fixed random order of the training images.
     order: Vec<i64>,
+    /// Of the step under way; outside of one there are none, and weights may be set.
+    gradients: Option<Vec<(String, Tensor)>>,
 }
 
 impl<'a> Access<'a> {
@@ -33,7 +35,12 @@ impl<'a> Access<'a> {
         let count = u32::try_from(feed.train.len()).unwrap_or(u32::MAX);
         let order = Stream::new(seed, "model batches", 0, 0).permutation(count);
         let order = order.into_iter().map(i64::from).collect();
-        Self { network, masks, feed, scope, order }
+        Self { network, masks, feed, scope, order, gradients: None }
+    }
+
+    /// In the middle of a training's step, with its dense gradients by parameter name.
+    pub fn of_step(self, gradients: Vec<(String, Tensor)>) -> Self {
+        Self { gradients: Some(gradients), ..self }
     }
 
     /// The context of a hook that may use the model.
@@ -76,14 +83,23 @@ impl ModelAccess for Access<'_> {
     }
 
     fn masks(&self) -> Vec<(String, Tensor)> {
-        self.masks.iter().map(|(name, mask)| (name.to_owned(), mask.shallow_clone())).collect()
+        self.masks.iter().map(|(name, mask)| (name.to_owned(), mask.copy())).collect()
     }
 
     fn buffers(&self) -> Vec<(String, Tensor)> {
         self.network.buffers().iter().map(|b| (b.name.clone(), b.tensor.copy())).collect()
     }
 
+    fn gradients(&self) -> Result<Vec<(String, Tensor)>, String> {
+        let missing = "only an `update` hook has gradients: here no step is under way";
+        let gradients = self.gradients.as_ref().ok_or(missing)?;
+        Ok(gradients.iter().map(|(name, gradient)| (name.clone(), gradient.copy())).collect())
+    }
+
     fn set(&self, name: &str, value: &Tensor) -> Result<(), String> {
+        if self.gradients.is_some() {
+            return Err("an `update` hook gives masks; it cannot set weights".to_owned());
+        }
         let parameter = self.network.parameter(name);
         let parameter =
             parameter.ok_or_else(|| format!("the network has no parameter `{name}`"))?;
@@ -156,10 +172,11 @@ impl ModelAccess for Access<'_> {
             .iter()
             .map(|p| Ok((p.name.as_str(), pick(&p.name, &p.tensor, parameters)?)))
             .collect::<Result<Vec<_>, String>>()?;
+        // Own statistics are copies here, too, if they have the dtype already.
         let all_buffers = own
             .buffers()
             .iter()
-            .map(|b| Ok((b.name.as_str(), pick(&b.name, &b.tensor, buffers)?)))
+            .map(|b| Ok((b.name.as_str(), pick(&b.name, &b.tensor.copy(), buffers)?)))
             .collect::<Result<Vec<_>, String>>()?;
         let parameters: Vec<_> = all_parameters.iter().map(|(n, t)| (*n, t)).collect();
         let buffers: Vec<_> = all_buffers.iter().map(|(n, t)| (*n, t)).collect();

@@ -36,10 +36,17 @@ pub struct Saved {
     pub optimizer: State,
     /// The weights of the best epoch.
     pub best: Option<State>,
+    /// Where masks move: those of the model.
+    pub masks: Option<State>,
+    /// Where masks move: those of the best epoch.
+    pub best_masks: Option<State>,
     pub metrics: Metrics,
 }
 
 const POSITION: &str = "position.json";
+const BEST: &str = "best.safetensors";
+pub const MASK: &str = "mask.safetensors";
+pub const BEST_MASK: &str = "best-mask.safetensors";
 
 /// Writes a checkpoint: a new folder beside the old one, which is removed once the new one is
 /// whole.
@@ -55,8 +62,9 @@ pub fn save(folder: &Path, saved: &Saved) -> Result<(), TrainError> {
     fs::create_dir_all(&next).map_err(|source| file(&next, source))?;
     write(&next.join("model.safetensors"), &state::to_safetensors(&saved.model)?)?;
     write(&next.join("optimizer.safetensors"), &state::to_safetensors(&saved.optimizer)?)?;
-    if let Some(best) = &saved.best {
-        write(&next.join("best.safetensors"), &state::to_safetensors(best)?)?;
+    let some = [(BEST, &saved.best), (MASK, &saved.masks), (BEST_MASK, &saved.best_masks)];
+    for (name, state) in some.into_iter().filter_map(|(name, one)| Some((name, one.as_ref()?))) {
+        write(&next.join(name), &state::to_safetensors(state)?)?;
     }
     write(&next.join("metrics.jsonl"), saved.metrics.text().as_bytes())?;
     let position = serde_json::to_vec(&saved.position).map_err(|error| TrainError::Checkpoint {
@@ -90,12 +98,17 @@ pub fn read(folder: &Path) -> Result<Option<Saved>, TrainError> {
     let position = serde_json::from_str(&text(POSITION)?).map_err(|error| {
         TrainError::Checkpoint { path: place.clone(), message: error.to_string() }
     })?;
-    let best = place.join("best.safetensors");
+    let optional = |name: &str| {
+        let path = place.join(name);
+        path.is_file().then(|| state::read(&path)).transpose()
+    };
     Ok(Some(Saved {
         position,
         model: state::read(&place.join("model.safetensors"))?,
         optimizer: state::read(&place.join("optimizer.safetensors"))?,
-        best: if best.is_file() { Some(state::read(&best)?) } else { None },
+        best: optional(BEST)?,
+        masks: optional(MASK)?,
+        best_masks: optional(BEST_MASK)?,
         metrics: Metrics::from_text(text("metrics.jsonl")?),
     }))
 }
@@ -142,7 +155,16 @@ mod tests {
         };
         let model = State::from([("w".to_owned(), Tensor::from_slice(&[step as f32]))]);
         let metrics = Metrics::from_text("{}\n".to_owned());
-        Saved { position, model, optimizer: State::new(), best: None, metrics }
+        let mask = State::from([("w".to_owned(), Tensor::from_slice(&[step == 1]))]);
+        Saved {
+            position,
+            model,
+            optimizer: State::new(),
+            best: None,
+            masks: Some(mask),
+            best_masks: None,
+            metrics,
+        }
     }
 
     #[test]
@@ -154,6 +176,8 @@ mod tests {
         let back = read(folder.path()).unwrap().unwrap();
         assert_eq!(back.position, saved(2).position);
         assert_eq!(back.model["w"].double_value(&[0]), 2.0);
+        assert_eq!(back.masks.unwrap()["w"].int64_value(&[0]), 0);
+        assert!(back.best.is_none() && back.best_masks.is_none());
         // A kill between the renames.
         fs::rename(folder.path().join("current"), folder.path().join("old")).unwrap();
         assert_eq!(read(folder.path()).unwrap().unwrap().position.step, 2);

@@ -17,6 +17,7 @@ use super::step::StepResult;
 use super::sums::Sums;
 use super::training::Training;
 use crate::model::state::{Extra, State};
+use crate::prune::Masks;
 
 /// How often a training writes its state for the case that it is killed.
 const SAVE_EVERY: Duration = Duration::from_secs(180);
@@ -35,6 +36,35 @@ pub fn train(
     Loop::start(training)?.run(report, stop)
 }
 
+/// What a job leaves that does not train: the weights it begins with.
+///
+/// # Errors
+///
+/// What an operator or plugin says.
+pub fn untrained(training: &Training<'_>) -> Result<Finished, TrainError> {
+    let spec = training.spec;
+    let mut metrics = Metrics::default();
+    let mut validation_accuracy = None;
+    if !spec.feed.validation.is_empty() {
+        let found = training.evaluate(&spec.feed.validation)?;
+        metrics.push(&evaluation_row(0, 0, "validation", found, None));
+        validation_accuracy = Some(found.accuracy);
+    }
+    let test = training.evaluate(&spec.feed.test)?;
+    metrics.push(&evaluation_row(0, 0, "test", test, None));
+    let model = copied(&training.stored());
+    Ok(Finished {
+        best: copied(&model),
+        model,
+        best_masks: None,
+        best_epoch: 0,
+        validation_accuracy,
+        test,
+        test_last: test,
+        metrics,
+    })
+}
+
 struct Loop<'t, 'a> {
     training: &'t mut Training<'a>,
     optimizer: Optimizer,
@@ -43,6 +73,8 @@ struct Loop<'t, 'a> {
     step: u64,
     best: Option<(f64, u64)>,
     best_state: Option<State>,
+    /// Where masks move: those of the best epoch.
+    best_masks: Option<Masks>,
     saved_at: Instant,
 }
 
@@ -59,12 +91,30 @@ impl<'t, 'a> Loop<'t, 'a> {
             best: None,
             forwards: training.network.forwards(),
         };
-        let mut best_state = None;
+        let (mut best_state, mut best_masks) = (None, None);
         if let Some(saved) = checkpoint::read(spec.checkpoint)? {
             training.network.load(&saved.model, spec.checkpoint, Extra::Refused)?;
             optimizer.load(training.network.parameters(), &saved.optimizer).map_err(|message| {
                 TrainError::Checkpoint { path: spec.checkpoint.to_owned(), message }
             })?;
+            if training.recipe.update.is_some() {
+                let masks = |state: Option<State>, name: &str| {
+                    let missing = || TrainError::Checkpoint {
+                        path: spec.checkpoint.to_owned(),
+                        message: format!("it lacks {name}"),
+                    };
+                    let state = state.ok_or_else(missing)?;
+                    Ok::<_, TrainError>(Masks::from_state(
+                        state,
+                        spec.checkpoint,
+                        &training.network,
+                    )?)
+                };
+                if saved.best.is_some() {
+                    best_masks = Some(masks(saved.best_masks, checkpoint::BEST_MASK)?);
+                }
+                training.masks = masks(saved.masks, checkpoint::MASK)?;
+            }
             (position, best_state, this_metrics) = (saved.position, saved.best, saved.metrics);
             restore_rewind_points(&spec, position.step)?;
             tracing::info!("going on from step {}", position.step);
@@ -79,6 +129,7 @@ impl<'t, 'a> Loop<'t, 'a> {
             step: position.step,
             best: position.best,
             best_state,
+            best_masks,
             saved_at: Instant::now(),
         })
     }
@@ -151,6 +202,7 @@ impl<'t, 'a> Loop<'t, 'a> {
             loss,
             accuracy: self.sums.accuracy(),
             lr: Some(self.training.rate(last)?),
+            density: self.training.density(),
             knobs: knobs.into_iter().map(|(name, value)| (name, value.into())).collect(),
         });
         self.sums = Sums::new(0.0, 0, 0, spec.device);
@@ -159,15 +211,23 @@ impl<'t, 'a> Loop<'t, 'a> {
         if !spec.feed.validation.is_empty() {
             let found = self.training.evaluate(&spec.feed.validation)?;
             self.push_evaluation(epoch, "validation", found);
-            if self.best.is_none_or(|(best, _)| found.accuracy > best) {
+            if self.is_of_another_size() || self.best.is_none_or(|(best, _)| found.accuracy > best)
+            {
                 self.best = Some((found.accuracy, epoch));
                 self.best_state = Some(copied(&self.training.stored()));
+                self.best_masks = self.training.moving_masks();
             }
         }
         if self.saved_at.elapsed() >= SAVE_EVERY && epoch < spec.train.epochs {
             self.save()?;
         }
         Ok(())
+    }
+
+    /// Whether the best network so far has another number of weights than the present one: while a
+    /// training makes its network smaller, the larger ones before do not count.
+    fn is_of_another_size(&self) -> bool {
+        self.best_masks.as_ref().is_some_and(|best| best.kept() != self.training.masks.kept())
     }
 
     fn check_sums(&self) -> Result<(), TrainError> {
@@ -181,15 +241,8 @@ impl<'t, 'a> Loop<'t, 'a> {
     }
 
     fn push_evaluation(&mut self, epoch: u64, split: &str, found: Evaluation) {
-        self.metrics.push(&Row {
-            step: self.step,
-            epoch,
-            split,
-            loss: found.loss,
-            accuracy: found.accuracy,
-            lr: None,
-            knobs: serde_json::Map::new(),
-        });
+        let density = self.training.density();
+        self.metrics.push(&evaluation_row(self.step, epoch, split, found, density));
     }
 
     fn finish(mut self) -> Result<Ended, TrainError> {
@@ -204,13 +257,17 @@ impl<'t, 'a> Loop<'t, 'a> {
                 let test = self.training.evaluate(&spec.feed.test)?;
                 (best, epoch, test)
             }
-            _ => (copied(&model), spec.train.epochs, test_last),
+            _ => {
+                self.best_masks = self.training.moving_masks();
+                (copied(&model), spec.train.epochs, test_last)
+            }
         };
         let validation_accuracy = self.best.map(|(accuracy, _)| accuracy);
         let metrics = self.metrics;
         Ok(Ended::Done(Box::new(Finished {
             model,
             best,
+            best_masks: self.best_masks,
             best_epoch,
             validation_accuracy,
             test,
@@ -251,11 +308,32 @@ impl<'t, 'a> Loop<'t, 'a> {
             model: self.training.network.state(),
             optimizer: self.optimizer.state(self.training.network.parameters()),
             best: self.best_state.as_ref().map(copied),
+            masks: self.training.moving_masks().map(|masks| masks.state()),
+            best_masks: self.best_masks.as_ref().map(Masks::state),
             metrics: self.metrics.clone(),
         };
         checkpoint::save(self.training.spec.checkpoint, &saved)?;
         self.saved_at = Instant::now();
         Ok(())
+    }
+}
+
+fn evaluation_row(
+    step: u64,
+    epoch: u64,
+    split: &str,
+    found: Evaluation,
+    density: Option<f64>,
+) -> Row<'_> {
+    Row {
+        step,
+        epoch,
+        split,
+        loss: found.loss,
+        accuracy: found.accuracy,
+        lr: None,
+        density,
+        knobs: serde_json::Map::new(),
     }
 }
 

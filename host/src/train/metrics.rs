@@ -25,6 +25,9 @@ pub struct Row<'a> {
     /// The learning rate of the latest step; train rows only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lr: Option<f64>,
+    /// The share of prunable weights that is kept; only where masks move.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<f64>,
     /// Knobs by `item.knob`; train rows only.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub knobs: serde_json::Map<String, Value>,

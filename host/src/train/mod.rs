@@ -8,7 +8,8 @@
 //! - [`step`]: one optimizer step; [`optimizer`], [`loss`], [`batches`] are its parts;
 //! - [`evaluate`]: accuracy and loss of a network on a split;
 //! - [`checkpoint`]: a training in the middle, on disk;
-//! - [`access`]: the network as `init` and `score` plugins see it.
+//! - [`update`]: masks that move during a training;
+//! - [`access`]: the network as `init`, `score` and `update` plugins see it.
 
 pub mod access;
 pub mod batches;
@@ -27,10 +28,11 @@ pub mod spec;
 pub mod step;
 mod sums;
 pub mod training;
+pub mod update;
 
 pub use error::TrainError;
 pub use evaluate::Evaluation;
-pub use fit::train;
+pub use fit::{train, untrained};
 pub use outcome::{Ended, Finished, Report};
 pub use recipe::Recipe;
 pub use results::Results;

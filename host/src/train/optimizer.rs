@@ -153,6 +153,23 @@ impl Optimizer {
         Ok(())
     }
 
+    /// Sets the moments of every pruned weight to +0.0.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn apply_masks(&self, parameters: &[Parameter], masks: &Masks) -> Result<(), TrainError> {
+        let _no_grad = GradMode::disable();
+        for list in [&self.first, &self.second] {
+            for (parameter, moment) in parameters.iter().zip(list) {
+                if let Some(mask) = masks.get(&parameter.name) {
+                    moment.shallow_clone().f_copy_(&keep(mask, moment)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The state under the parameters' names: `momentum.conv1.weight`.
     pub fn state(&self, parameters: &[Parameter]) -> State {
         let lists = [("first", &self.first), ("second", &self.second), ("step", &self.steps)];

@@ -5,6 +5,7 @@ use jackpot_plugin_api::ctx::Progress;
 use super::evaluate::Evaluation;
 use super::metrics::Metrics;
 use crate::model::state::State;
+use crate::prune::Masks;
 
 /// How far a training is.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,8 @@ pub struct Finished {
     pub model: State,
     /// After the epoch with the best validation accuracy; the last without a validation split.
     pub best: State,
+    /// Where masks move: those of `best`. Those of `model` are the training's.
+    pub best_masks: Option<Masks>,
     pub best_epoch: u64,
     pub validation_accuracy: Option<f64>,
     /// Of the best weights.

@@ -9,7 +9,9 @@ use crate::config::{PluginRef, TrainConfig};
 use crate::model::Network;
 use crate::model::knobs::KnobSet;
 use crate::model::network::Declared;
-use crate::plugin::kinds::{Activation, Augmentation, Common, Init, Loss, LrSchedule, Skip};
+use crate::plugin::kinds::{
+    Activation, Augmentation, Common, Init, Loss, LrSchedule, Skip, Update,
+};
 use crate::plugin::{HookContext, Instance, Registry};
 
 /// What a recipe runs besides the network.
@@ -19,6 +21,7 @@ pub struct Recipe {
     pub augmentations: Vec<Attached<Augmentation>>,
     pub loss: Option<Attached<Loss>>,
     pub init: Option<Init>,
+    pub update: Option<Update>,
 }
 
 /// An item outside the graph, with its knobs and declared tensors.
@@ -75,6 +78,7 @@ impl Recipe {
     ) -> Result<Self, TrainError> {
         let schedule = make(registry, Kind::LrSchedule, train.lr_schedule.as_ref())?;
         let init = make(registry, Kind::Init, train.init.as_ref())?;
+        let update = make(registry, Kind::Update, train.update.as_ref())?;
         let loss = match make(registry, Kind::Loss, train.loss.as_ref())? {
             Some(instance) => Some(Attached::new(Loss::new(instance), "loss", network, start)?),
             None => None,
@@ -92,6 +96,7 @@ impl Recipe {
             augmentations,
             loss,
             init: init.map(Init::new),
+            update: update.map(Update::new),
         })
     }
 

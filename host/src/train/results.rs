@@ -16,7 +16,7 @@ pub struct Results {
     pub test_loss: f64,
     /// The epoch (1-based; 0 is before the first step) of the reported checkpoint.
     pub best_epoch: u64,
-    /// Prunable weights that the mask keeps.
+    /// Prunable weights that the mask of the reported checkpoint keeps.
     pub weights_kept: u64,
     /// Prunable weights of the dense network.
     pub weights_total: u64,

@@ -23,21 +23,26 @@ pub struct StepResult {
 }
 
 impl Training<'_> {
-    /// Forward, backward, update at that learning rate.
+    /// Forward, backward, update at that learning rate. Masks that are due to move do so before
+    /// the optimizer's step, or instead of it.
     ///
     /// # Errors
     ///
     /// What an operator or plugin says; a loss that is not finite, except on a GPU, which reading
     /// it would make wait.
     pub fn step(
-        &self,
+        &mut self,
         optimizer: &mut Optimizer,
         batch: &Prepared,
         progress: Progress,
         rate: f64,
     ) -> Result<StepResult, TrainError> {
+        let update_is_due = self.update_is_due(progress)?;
         let (spec, network) = (&self.spec, &self.network);
-        let outputs = forward(network, spec.precision, &batch.inputs, Mode::Train)?;
+        let mut outputs = forward(network, spec.precision, &batch.inputs, Mode::Train)?;
+        if let Some(teacher) = &self.teacher {
+            outputs.push(("teacher".to_owned(), self.taught(teacher, &batch.inputs)?));
+        }
         let (loss, targets) = (self.recipe.loss.as_ref(), &batch.targets);
         let value = loss::of_batch(loss, network, &outputs, targets, progress, spec.seed)?;
         if !spec.device.is_cuda() {
@@ -47,9 +52,22 @@ impl Training<'_> {
         let weights: Vec<&Tensor> = network.parameters().iter().map(|p| &p.tensor).collect();
         let options = GradOptions { allow_unused: true, ..GradOptions::default() };
         let gradients = grad(&[&value], &weights, None, options)?;
-        optimizer.step(network.parameters(), gradients, &self.masks, rate)?;
+        if !(update_is_due && self.update_masks(optimizer, &gradients, progress)?) {
+            optimizer.step(self.network.parameters(), gradients, &self.masks, rate)?;
+        }
         let correct = tch::no_grad(|| loss::correct(&outputs[0].1, targets))?;
         Ok(StepResult { loss: value.detach(), correct })
+    }
+}
+
+impl Training<'_> {
+    /// The teacher's logits for the images that the network sees, without gradient.
+    fn taught(&self, teacher: &Network, inputs: &Tensor) -> Result<Tensor, TrainError> {
+        let outputs = tch::no_grad(|| forward(teacher, self.spec.precision, inputs, Mode::Eval))?;
+        let first = outputs.into_iter().next();
+        let (_, logits) =
+            first.ok_or_else(|| TrainError::Setting("the teacher has no output".to_owned()))?;
+        Ok(logits)
     }
 }
 

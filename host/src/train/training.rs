@@ -23,6 +23,8 @@ pub struct Training<'a> {
     pub network: Network,
     pub recipe: Recipe,
     pub masks: Masks,
+    /// The trained network whose outputs the loss sees.
+    pub teacher: Option<Network>,
 }
 
 impl<'a> Training<'a> {
@@ -45,7 +47,7 @@ impl<'a> Training<'a> {
         let mut network = Network::build(graph, options)?;
         network.set_autocast(spec.precision == Precision::Bf16);
         let recipe = Recipe::new(spec.registry, spec.train, &mut network, spec.start())?;
-        Ok(Self { spec, network, recipe, masks: Masks::none() })
+        Ok(Self { spec, network, recipe, masks: Masks::none(), teacher: None })
     }
 
     /// Before the first step.
@@ -118,6 +120,17 @@ impl<'a> Training<'a> {
             epoch: progress.step / progress.steps_per_epoch.max(1) + 1,
             place: first_not_finite(&self.network, batch),
         })
+    }
+
+    /// The masks, if the recipe moves them.
+    pub(super) fn moving_masks(&self) -> Option<Masks> {
+        self.recipe.update.is_some().then(|| self.masks.shallow_clone())
+    }
+
+    /// The share of prunable weights that is kept, if the recipe moves masks.
+    pub(super) fn density(&self) -> Option<f64> {
+        let masks = self.moving_masks()?;
+        Some(masks.kept() as f64 / masks.total() as f64)
     }
 
     pub(super) fn evaluate(&self, split: &Split) -> Result<Evaluation, TrainError> {

@@ -8,6 +8,7 @@
 mod build;
 mod edits;
 mod initial;
+mod spec;
 
 pub use build::{Conv2d, GraphBuilder, NodeRef};
 pub use edits::{Edits, GraphView, Rewire};

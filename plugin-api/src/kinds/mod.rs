@@ -1,4 +1,4 @@
-//! The eight kinds of items: a plain trait each, and the wrapper that carries it across.
+//! The nine kinds of items: a plain trait each, and the wrapper that carries it across.
 
 mod activation;
 mod architecture;
@@ -8,6 +8,7 @@ mod loss;
 mod lr_schedule;
 mod score;
 mod skip;
+mod update;
 
 pub use activation::{Activation, ActivationItem};
 pub use architecture::{Architecture, ArchitectureItem};
@@ -17,6 +18,7 @@ pub use loss::{Loss, LossItem};
 pub use lr_schedule::{LrSchedule, LrScheduleItem};
 pub use score::{Score, ScoreItem};
 pub use skip::{Skip, SkipItem};
+pub use update::{Update, UpdateItem};
 
 /// Declares a kind's wrapper: the hooks that all kinds share, then the kind's own.
 macro_rules! wrapper {

@@ -13,6 +13,7 @@ mod grad;
 mod methods;
 mod named;
 mod op;
+mod select;
 
 pub use create::Creator;
 pub use data::{Device, Element};

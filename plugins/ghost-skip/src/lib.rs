@@ -1,6 +1,7 @@
 //! Skip connections that help early in training and then fade away.
 
 mod branch;
+mod geometry;
 mod sites;
 #[cfg(test)]
 mod tests;
@@ -12,21 +13,28 @@ const ALPHA: &str = "alpha";
 
 /// A weak 1 × 1 connection beside every larger convolution ("skip injection", arXiv 2101.03255v3).
 ///
-/// Each convolution with a kernel larger than 1 × 1 that goes straight into a batch normalisation,
-/// except those that read the network's input, gets a parallel 1 × 1 convolution (no bias, same
-/// stride) with its own batch normalisation. The result, times α, is added to the convolution's
-/// normalised result, before whatever reads it. The new weights are dense: they are never pruned.
+/// Each convolution with a kernel larger than 1 × 1, except those that read the network's input,
+/// gets a parallel 1 × 1 convolution: no bias, the same stride and groups, on the pixels under the
+/// kernel's centre. Where the convolution goes straight into a batch normalisation, so does the
+/// connection, into its own; α times the result is added to the convolution's normalised result,
+/// before whatever reads it. Where it does not (LeNet), the connection has no normalisation either
+/// and is added to the convolution's own result. The new weights are dense: they are never pruned.
+///
+/// The paper's networks are residual ones, where that means both convolutions of a basic block (of
+/// a bottleneck: the middle one). A depthwise convolution (MobileNet) keeps its groups: its
+/// connection is one weight per channel, since a dense one would be many times the convolution.
 ///
 /// With `fade`, α falls linearly from 1 at the first step to exactly 0 at `fade` and stays there;
-/// the connections are then out of the network. Without it α is 1 for good, and the network stays
-/// the larger one: for ResNet-18 by 1,228,288 parameters.
+/// the connections are then out of the network, and out of what is stored and counted as its
+/// cost. Without it, or if the training ends before, the network stays the larger one: for
+/// ResNet-18 by 1,228,288 parameters.
 #[derive(Params)]
 struct GhostSkip {
     /// When the connections are gone, such as "60ep"; without it they are permanent.
     fade: Option<Duration>,
     /// What all weights of the new convolutions begin with. Their normalisations begin with scale
     /// 1 and shift 0.
-    #[param(default = 1e-4)]
+    #[param(default = 1e-4, range = -1e3..=1e3)]
     value: f64,
 }
 
@@ -51,9 +59,8 @@ impl GhostSkip {
         }
         if edits.nodes.is_empty() {
             return Err(Error::new(
-                "ghost-skip finds no place in this network: it needs a convolution with a kernel \
-                 larger than 1 × 1 that keeps its image's size (up to the stride), does not read \
-                 the network's input and goes straight into a batch normalisation",
+                "ghost-skip finds no place in this network: it goes beside convolutions with a \
+                 kernel larger than 1 × 1 that do not read the network's input, and there is none",
             ));
         }
         Ok(edits)

@@ -3,21 +3,35 @@
 use jackpot_plugin_api::json::Value;
 use jackpot_plugin_api::prelude::*;
 
-/// A convolution with the batch normalisation that alone reads it.
+use crate::geometry::{Axis, axes};
+
+/// A convolution and what its connection is added to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// The convolution's node.
     pub conv: String,
     /// What it reads.
     pub input: String,
-    /// The normalisation's node.
-    pub norm: String,
+    /// The batch normalisation that alone reads it, if there is one.
+    pub norm: Option<String>,
     /// Channels that the convolution reads.
     pub inputs: i64,
     /// Channels that it gives.
     pub outputs: i64,
-    /// Its stride, the same in both directions.
-    pub stride: i64,
+    /// Groups of channels that do not see each other.
+    pub groups: i64,
+    /// Its strides, height first.
+    pub stride: [i64; 2],
+    /// Pixels to add (negative: to leave out) left, right, above and below before a 1 × 1
+    /// convolution of the same stride fits; `None`: it fits as it is.
+    pub pads: Option<[i64; 4]>,
+}
+
+impl Site {
+    /// The node that the connection is added to.
+    pub fn sum_with(&self) -> &str {
+        self.norm.as_ref().unwrap_or(&self.conv)
+    }
 }
 
 /// All of them, in the graph's order.
@@ -26,29 +40,49 @@ pub fn find(view: &GraphView) -> Vec<Site> {
 }
 
 fn site(view: &GraphView, conv: &Node) -> Option<Site> {
-    if conv.op != "aten::conv2d" {
+    if !matches!(conv.op.as_str(), "aten::conv2d" | "aten::conv2d.padding") {
         return None;
     }
     let [input] = conv.inputs.first()?.names() else { return None };
     if view.graph.inputs.iter().any(|spec| spec.name == *input) {
         return None;
     }
-    let weight = view.parameter(conv.params.get("weight")?)?;
-    if weight.shape.get(2..)?.iter().all(|&side| side == 1) {
+    let &[outputs, group, ref kernel @ ..] = weight(view, conv)? else { return None };
+    if kernel.iter().all(|&side| side == 1) {
         return None;
     }
-    let stride = stride(conv.attrs.get("stride"))?;
-    let [inputs, height, width] = *view.shape(input)? else { return None };
-    let [outputs, high, wide] = *view.shape(&conv.id)? else { return None };
-    // A 1 × 1 kernel without padding gives just this many pixels; an unpadded or dilated
-    // convolution gives others, and the sum would not fit.
-    let pixels = |side: i64| (side - 1) / stride + 1;
-    if (pixels(height), pixels(width)) != (high, wide) {
-        return None;
+    let groups = conv.attrs.get("groups").map_or(Some(1), Value::as_i64)?;
+    let axes = axes(conv, kernel)?;
+    Some(Site {
+        conv: conv.id.clone(),
+        input: input.clone(),
+        norm: only_norm(view, &conv.id),
+        inputs: group * groups,
+        outputs,
+        groups,
+        stride: axes.map(|axis| axis.stride),
+        pads: pads(view, axes, input, &conv.id)?,
+    })
+}
+
+/// The sizes of a convolution's weight, whether it is trained or frozen.
+fn weight<'a>(view: &'a GraphView, conv: &Node) -> Option<&'a [i64]> {
+    let name = conv.params.get("weight")?;
+    let frozen = || view.graph.buffers.iter().find(|buffer| buffer.name == *name);
+    view.parameter(name).map(|p| &p.shape[..]).or_else(|| frozen().map(|b| &b.shape[..]))
+}
+
+/// The outer `None`: the images' sizes are needed and not known.
+fn pads(view: &GraphView, axes: [Axis; 2], input: &str, conv: &str) -> Option<Option<[i64; 4]>> {
+    if axes.iter().all(|axis| axis.fits_as_it_is()) {
+        return Some(None);
     }
-    let norm = only_norm(view, &conv.id)?;
-    let (conv, input) = (conv.id.clone(), input.clone());
-    Some(Site { conv, input, norm, inputs, outputs, stride })
+    let (&[_, height, width], &[_, high, wide]) = (view.shape(input)?, view.shape(conv)?) else {
+        return None;
+    };
+    let ([above, below], [left, right]) = (axes[0].pads(height, high), axes[1].pads(width, wide));
+    let pads = [left, right, above, below];
+    Some((pads != [0; 4]).then_some(pads))
 }
 
 /// The batch normalisation that reads the node, if nothing else does.
@@ -57,17 +91,4 @@ fn only_norm(view: &GraphView, conv: &str) -> Option<String> {
     let norm = readers.next().filter(|node| node.op == "aten::batch_norm")?;
     let result = view.graph.outputs.iter().any(|output| output.from == conv);
     (readers.next().is_none() && !result).then(|| norm.id.clone())
-}
-
-/// One number for both directions, from `2`, `[2]`, `[2, 2]` or nothing (1).
-fn stride(attr: Option<&Value>) -> Option<i64> {
-    match attr {
-        None => Some(1),
-        Some(Value::Array(sides)) => {
-            let first = sides.first()?.as_i64()?;
-            sides.iter().all(|side| side.as_i64() == Some(first)).then_some(first)
-        }
-        Some(one) => one.as_i64(),
-    }
-    .filter(|&stride| stride > 0)
 }

@@ -1,6 +1,8 @@
+use jackpot_plugin_api::graph;
+
 use super::*;
 
-/// The shapes of one stage's image sides: channels and side of a node's result.
+/// Channels, height and width of a node's result.
 type Shapes = Vec<(&'static str, [i64; 3])>;
 
 fn view(build: impl FnOnce(&mut GraphBuilder), shapes: Shapes) -> GraphView {
@@ -25,20 +27,22 @@ fn small() -> GraphView {
         let sum = g.add("add", &y, &short);
         g.output("logits", &sum);
     };
-    let large = [4, 8, 8];
-    let half = [6, 4, 4];
-    let shapes = vec![
-        ("images", [3, 8, 8]),
-        ("conv1", large),
-        ("bn1", large),
-        ("relu", large),
-        ("body.conv", half),
-        ("body.bn", half),
-        ("short.0", half),
-        ("short.1", half),
-        ("add", half),
-    ];
-    view(build, shapes)
+    view(build, vec![("relu", [4, 8, 8]), ("body.conv", [6, 4, 4])])
+}
+
+/// A stem, then the convolution `body` on 6 channels of 7 × 7, read by a ReLU.
+fn chain(conv: Conv2d, norm: bool, out: [i64; 3]) -> GraphView {
+    let build = |g: &mut GraphBuilder| {
+        let images = g.input();
+        let x = g.conv2d("stem", &images, Conv2d::new(3, 6, 2));
+        let mut x = g.conv2d("body", &x, conv);
+        if norm {
+            x = g.batch_norm2d("norm", &x, conv.outputs);
+        }
+        let x = g.activation("relu", &x);
+        g.output("logits", &x);
+    };
+    view(build, vec![("stem", [6, 7, 7]), ("body", out)])
 }
 
 fn ghost() -> GhostSkip {
@@ -49,14 +53,17 @@ fn one(name: &str) -> Input {
     Input::One(name.to_owned())
 }
 
+fn rewire(from: &str, to: &str) -> [Rewire; 1] {
+    [Rewire { from: from.to_owned(), to: to.to_owned() }]
+}
+
 #[test]
 fn only_the_large_inner_convolution_gets_a_connection() {
     let edits = ghost().edits(&small()).unwrap();
     let ids: Vec<_> = edits.nodes.iter().map(|node| node.id.as_str()).collect();
     let body = ["conv", "bn", "scaled", "sum"].map(|part| format!("skip.body.conv.{part}"));
     assert_eq!(ids, body);
-    let to = "skip.body.conv.sum".to_owned();
-    assert_eq!(edits.rewires, [Rewire { from: "body.bn".to_owned(), to }]);
+    assert_eq!(edits.rewires, rewire("body.bn", "skip.body.conv.sum"));
 }
 
 #[test]
@@ -91,13 +98,65 @@ fn its_weights_are_filled_with_the_value_and_never_pruned() {
 }
 
 #[test]
-fn a_convolution_that_shrinks_the_image_or_is_read_twice_is_left_alone() {
-    let mut shrinks = small();
-    shrinks.shapes.insert("body.conv".to_owned(), vec![6, 3, 3]);
-    assert!(ghost().edits(&shrinks).is_err());
+fn a_depthwise_convolution_gets_one_weight_per_channel() {
+    let depthwise = Conv2d::new(6, 6, 3).groups(6).stride(2);
+    let edits = ghost().edits(&chain(depthwise, true, [6, 4, 4])).unwrap();
+    assert_eq!(edits.parameters[0].shape, [6, 1, 1, 1]);
+    let conv = &edits.nodes[0];
+    assert_eq!((&conv.attrs["groups"], &conv.attrs["stride"]), (&json!(6), &json!([2, 2])));
+    let grouped = Conv2d::new(6, 8, 3).groups(2);
+    let edits = ghost().edits(&chain(grouped, true, [8, 7, 7])).unwrap();
+    assert_eq!(edits.parameters[0].shape, [8, 3, 1, 1]);
+}
+
+#[test]
+fn without_a_normalisation_the_connection_has_none() {
+    let edits = ghost().edits(&chain(Conv2d::new(6, 8, 3).bias(), false, [8, 7, 7])).unwrap();
+    let ids: Vec<_> = edits.nodes.iter().map(|node| node.id.as_str()).collect();
+    assert_eq!(ids, ["skip.body.conv", "skip.body.scaled", "skip.body.sum"]);
+    assert_eq!(edits.nodes[1].inputs, [one("skip.body.conv"), one("knob:alpha")]);
+    assert_eq!(edits.nodes[2].inputs, [one("body"), one("skip.body.scaled")]);
+    assert_eq!(edits.rewires, rewire("body", "skip.body.sum"));
+    let names: Vec<_> = edits.parameters.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["skip.body.conv.weight"]);
+    assert!(edits.buffers.is_empty());
+}
+
+#[test]
+fn a_normalisation_that_is_not_the_only_reader_stays_without() {
     let mut twice = small();
     twice.graph.nodes.last_mut().unwrap().inputs[1] = one("body.conv");
-    assert!(ghost().edits(&twice).is_err());
+    let edits = ghost().edits(&twice).unwrap();
+    assert_eq!(edits.rewires, rewire("body.conv", "skip.body.conv.sum"));
+}
+
+#[test]
+fn an_unpadded_convolution_gets_the_pixels_under_its_centre() {
+    let unpadded = Conv2d { padding: 0, ..Conv2d::new(6, 8, 5) };
+    let edits = ghost().edits(&chain(unpadded, true, [8, 3, 3])).unwrap();
+    let [pixels, conv, ..] = &edits.nodes[..] else { panic!("five nodes") };
+    assert_eq!(
+        (pixels.op.as_str(), &pixels.inputs[..]),
+        ("aten::constant_pad_nd", &[one("stem")][..])
+    );
+    assert_eq!(pixels.attrs["pad"], json!([-2, -2, -2, -2]));
+    assert_eq!(conv.inputs, [one("skip.body.pixels")]);
+}
+
+#[test]
+fn other_spellings_of_a_convolution_are_understood() {
+    let mut frozen = chain(Conv2d::new(6, 8, 3), true, [8, 7, 7]);
+    let conv = &mut frozen.graph.nodes[1];
+    conv.op = "aten::conv2d.padding".to_owned();
+    conv.attrs.insert("padding".to_owned(), json!("same"));
+    conv.attrs.insert("stride".to_owned(), json!(1));
+    conv.attrs.remove("groups");
+    let weight = frozen.graph.parameters.iter().position(|p| p.name == "body.weight").unwrap();
+    let Parameter { name, shape, dtype, init, .. } = frozen.graph.parameters.remove(weight);
+    frozen.graph.buffers.push(graph::Buffer { name, shape, dtype, init });
+    let edits = ghost().edits(&frozen).unwrap();
+    assert_eq!(edits.parameters[0].shape, [8, 6, 1, 1]);
+    assert_eq!(edits.nodes[0].inputs, [one("stem")], "the size stays");
 }
 
 #[test]
@@ -105,11 +164,12 @@ fn an_error_says_what_is_missing() {
     let build = |g: &mut GraphBuilder| {
         let images = g.input();
         let y = g.conv2d("conv1", &images, Conv2d::new(3, 4, 3));
-        g.batch_norm2d("bn1", &y, 4);
+        let y = g.batch_norm2d("bn1", &y, 4);
+        g.conv2d("conv2", &y, Conv2d::new(4, 4, 1));
     };
-    let shapes = vec![("images", [3, 8, 8]), ("conv1", [4, 8, 8]), ("bn1", [4, 8, 8])];
+    let shapes = vec![("conv1", [4, 8, 8]), ("bn1", [4, 8, 8]), ("conv2", [4, 8, 8])];
     let error = ghost().edits(&view(build, shapes)).unwrap_err().to_string();
-    assert!(error.contains("finds no place") && error.contains("batch normalisation"), "{error}");
+    assert!(error.contains("finds no place") && error.contains("larger than 1 × 1"), "{error}");
 }
 
 #[test]

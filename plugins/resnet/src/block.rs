@@ -1,4 +1,4 @@
-//! What all the networks are made of: stem, stages of basic blocks, head.
+//! What all the networks are made of: stem, stages of blocks, head.
 
 use jackpot_plugin_api::prelude::*;
 
@@ -11,15 +11,24 @@ pub enum Shortcut {
     Pad,
 }
 
+/// What a block is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// Two 3 × 3 convolutions.
+    Basic,
+    /// A 1 × 1, a 3 × 3 and a 1 × 1 convolution to four times the channels.
+    Bottleneck,
+}
+
 /// The design of one network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Design {
     /// Channels of the stem and the first stage; each further stage doubles them.
     pub width: i64,
-    /// Number of stages; each but the first halves the image's side.
-    pub stages: usize,
-    /// Basic blocks in each stage.
-    pub blocks: usize,
+    /// Blocks in each stage; each stage but the first halves the image's side.
+    pub blocks: &'static [usize],
+    /// What a block is made of.
+    pub block: Block,
     /// The shortcut where size or channels change.
     pub shortcut: Shortcut,
     /// Whether convolutions begin with He's normal values by fan-out, not with PyTorch's default.
@@ -43,13 +52,13 @@ pub fn build(
     let mut x = net.conv_bn("conv1", "bn1", &images, Conv2d::new(channels, design.width, 3));
     x = net.graph.activation("relu", &x);
     let mut inputs = design.width;
-    for stage in 0..design.stages {
-        let outputs = design.width << stage;
-        for block in 0..design.blocks {
+    for (stage, &blocks) in design.blocks.iter().enumerate() {
+        for block in 0..blocks {
             let stride = if stage > 0 && block == 0 { 2 } else { 1 };
             let name = format!("layer{}.{block}", stage + 1);
-            x = net.block(&name, &x, inputs, outputs, stride);
-            inputs = outputs;
+            let convs = design.block.convolutions(inputs, design.width << stage, stride);
+            x = net.block(&name, &x, &convs, stride);
+            inputs = convs[convs.len() - 1].outputs;
         }
     }
     x = net.graph.global_avg_pool("pool", &x);
@@ -58,33 +67,47 @@ pub fn build(
     Ok(())
 }
 
+impl Block {
+    /// Its convolutions; the 3 × 3 one that comes first has the stride.
+    fn convolutions(self, inputs: i64, planes: i64, stride: i64) -> Vec<Conv2d> {
+        let wide = Conv2d::new(planes, planes, 3);
+        match self {
+            Self::Basic => vec![Conv2d::new(inputs, planes, 3).stride(stride), wide],
+            Self::Bottleneck => vec![
+                Conv2d::new(inputs, planes, 1),
+                wide.stride(stride),
+                Conv2d::new(planes, 4 * planes, 1),
+            ],
+        }
+    }
+}
+
 struct Net<'a> {
     graph: &'a mut GraphBuilder,
     design: Design,
 }
 
 impl Net<'_> {
-    /// conv, bn, relu, conv, bn, + shortcut, relu.
-    fn block(
-        &mut self,
-        name: &str,
-        x: &NodeRef,
-        inputs: i64,
-        outputs: i64,
-        stride: i64,
-    ) -> NodeRef {
+    /// The convolutions, each with batch normalisation, activations between them, + shortcut,
+    /// activation.
+    fn block(&mut self, name: &str, x: &NodeRef, convs: &[Conv2d], stride: i64) -> NodeRef {
         let part = |part: &str| format!("{name}.{part}");
-        let first = Conv2d::new(inputs, outputs, 3).stride(stride);
-        let mut y = self.conv_bn(&part("conv1"), &part("bn1"), x, first);
-        y = self.graph.activation(&part("relu1"), &y);
-        y = self.conv_bn(&part("conv2"), &part("bn2"), &y, Conv2d::new(outputs, outputs, 3));
+        let (inputs, outputs) = (convs[0].inputs, convs[convs.len() - 1].outputs);
+        let mut y = x.clone();
+        for (at, &conv) in convs.iter().enumerate() {
+            if at > 0 {
+                y = self.graph.activation(&part(&format!("relu{at}")), &y);
+            }
+            let (conv_name, bn) = (format!("conv{}", at + 1), format!("bn{}", at + 1));
+            y = self.conv_bn(&part(&conv_name), &part(&bn), &y, conv);
+        }
         let shortcut = if stride == 1 && inputs == outputs {
             x.clone()
         } else {
             self.shortcut(&part("shortcut"), x, inputs, outputs, stride)
         };
         y = self.graph.add(&part("add"), &y, &shortcut);
-        self.graph.activation(&part("relu2"), &y)
+        self.graph.activation(&part(&format!("relu{}", convs.len())), &y)
     }
 
     fn shortcut(

@@ -2,7 +2,7 @@
 
 use jackpot_plugin_api::prelude::*;
 
-use crate::block::{Design, Shortcut, build};
+use crate::block::{Block, Design, Shortcut, build};
 
 /// ResNet-8, the smallest of the 6n + 2 family (n = 1), He et al. 2015 (arXiv 1512.03385).
 ///
@@ -38,8 +38,39 @@ pub struct ResNet32 {
     width: i64,
 }
 
-fn design(width: i64, blocks: usize) -> Design {
-    Design { width, stages: 3, blocks, shortcut: Shortcut::Pad, he: true }
+/// ResNet-44 of the 6n + 2 family (n = 7), He et al. 2015 (arXiv 1512.03385).
+///
+/// As `resnet8` with seven blocks in each stage. At width 16 with 10 classes: 658,586 parameters.
+#[derive(Params)]
+pub struct ResNet44 {
+    /// Channels of the stem and the first stage.
+    #[param(default = 16, range = 1..=4096)]
+    width: i64,
+}
+
+/// ResNet-56 of the 6n + 2 family (n = 9), He et al. 2015 (arXiv 1512.03385).
+///
+/// As `resnet8` with nine blocks in each stage. At width 16 with 10 classes: 853,018 parameters.
+#[derive(Params)]
+pub struct ResNet56 {
+    /// Channels of the stem and the first stage.
+    #[param(default = 16, range = 1..=4096)]
+    width: i64,
+}
+
+/// ResNet-110 of the 6n + 2 family (n = 18), He et al. 2015 (arXiv 1512.03385).
+///
+/// As `resnet8` with eighteen blocks in each stage. At width 16 with 10 classes: 1,727,962
+/// parameters. The paper began its training with a tenth of the learning rate (a warm-up).
+#[derive(Params)]
+pub struct ResNet110 {
+    /// Channels of the stem and the first stage.
+    #[param(default = 16, range = 1..=4096)]
+    width: i64,
+}
+
+fn design(width: i64, blocks: &'static [usize; 3]) -> Design {
+    Design { width, blocks, block: Block::Basic, shortcut: Shortcut::Pad, he: true }
 }
 
 macro_rules! family {
@@ -52,7 +83,7 @@ macro_rules! family {
                 input: &TensorSpec,
                 output: &TensorSpec,
             ) -> Result<(), Error> {
-                build(design(self.width, $blocks), graph, input, output)
+                build(design(self.width, &[$blocks; 3]), graph, input, output)
             }
         }
     )* };
@@ -62,6 +93,9 @@ family! {
     ResNet8 = "resnet8" with 1 blocks;
     ResNet20 = "resnet20" with 3 blocks;
     ResNet32 = "resnet32" with 5 blocks;
+    ResNet44 = "resnet44" with 7 blocks;
+    ResNet56 = "resnet56" with 9 blocks;
+    ResNet110 = "resnet110" with 18 blocks;
 }
 
 #[cfg(test)]

@@ -14,11 +14,17 @@ pub struct Case {
     tensors: State,
 }
 
-/// The case of that name.
+/// The case of that name in `index.json`.
 #[track_caller]
 pub fn case(name: &str) -> Case {
+    case_of("index.json", name)
+}
+
+/// The case of that name in a topic's own index.
+#[track_caller]
+pub fn case_of(index: &str, name: &str) -> Case {
     let folder = folder();
-    let index = fs::read_to_string(folder.join("index.json")).unwrap();
+    let index = fs::read_to_string(folder.join(index)).unwrap();
     let mut index: Value = serde_json::from_str(&index).unwrap();
     let about = index["cases"][name].take();
     let file = about["file"].as_str().unwrap_or_else(|| panic!("there is no case {name}"));

@@ -65,13 +65,18 @@ pub struct Parts {
 impl Parts {
     /// An architecture for images of three channels; plain SGD, no tweaks, no data.
     pub fn new(architecture: &str, width: i64, side: usize, classes: usize) -> Self {
+        Self::of(architecture, width, [3, side, side], classes)
+    }
+
+    /// The same for images of any shape.
+    pub fn of(architecture: &str, width: i64, shape: [usize; 3], classes: usize) -> Self {
         // Several tests run side by side.
         set_threads(1).unwrap();
         let params = json!({ "width": width });
         let item = Architecture::new(instance(Kind::Architecture, architecture, &params));
-        let shape = [3, side, side];
         let graph = from_plugin(&item, &image_input(shape), &logits_output(classes)).unwrap();
-        let normaliser = Normaliser::new(&[0.0; 3], &[1.0; 3], Device::Cpu).unwrap();
+        let (means, stds) = (vec![0.0; shape[0]], vec![1.0; shape[0]]);
+        let normaliser = Normaliser::new(&means, &stds, Device::Cpu).unwrap();
         let empty = || split(&[], shape, classes);
         let (train, validation, test) = (empty(), empty(), empty());
         let feed = Feed { train, validation, test, normaliser, classes, shape };
@@ -125,5 +130,6 @@ fn plain(optimizer: Optimizer) -> TrainConfig {
         skip: None,
         init: None,
         loss: None,
+        update: None,
     }
 }

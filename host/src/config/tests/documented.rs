@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::keys::{Key, Presence, Section, Shape};
-use super::tables::SECTIONS;
+use super::tables::{FROM, SECTIONS};
 use super::validator::fits;
-use super::values::{GRAPH_FILE, OPTIMIZERS, PLUGIN};
+use super::values::{GRAPH_FILE, OPTIMIZERS, PLUGIN, TEACHER};
 use super::*;
 
 /// A config in which every key can be changed; and for every key a `--set` that changes it.
@@ -14,6 +14,7 @@ name = "test"
 [data]
 dataset = "image-folder"
 root = "data"
+validation = 10
 [model]
 architecture = "resnet"
 [train]
@@ -25,8 +26,12 @@ levels = 3
 [[draw]]
 name = "other"
 levels = 3
+[[draw]]
+name = "masks"
+from = { mask = "a.safetensors" }
 [[spend]]
 recipe = "a"
+draw = ["other"]
 optimizer = { name = "adamw" }
 "#;
 
@@ -56,6 +61,8 @@ const CHANGES: &[&str] = &[
     "train.skip={ plugin = \"ghost-skip\", params = { fade = \"2ep\" } }",
     "train.init=\"lrsi\"",
     "train.loss=\"label-smoothing\"",
+    "train.teacher={ weights = \"t.safetensors\" }",
+    "train.update=\"gmp\"",
     "draw.imp.name=\"x\"",
     "draw.imp.score=\"random\"",
     "draw.imp.levels=2",
@@ -63,10 +70,16 @@ const CHANGES: &[&str] = &[
     "draw.imp.keep=[0.5]",
     "draw.imp.rewind=\"2ep\"",
     "draw.imp.prunable=[\"conv\", \"linear\"]",
+    "draw.imp.schedule=\"one-shot\"",
+    "draw.imp.prune_at=\"init\"",
+    "draw.masks.from.weights=\"w.safetensors\"",
+    "draw.masks.from.mask=[\"a.safetensors\", \"b.safetensors\"]",
     "spend.a.recipe=\"b\"",
     "spend.a.draw=\"imp\"",
     "spend.a.levels=[1]",
     "spend.a.mask=\"shuffled-global\"",
+    "spend.a.start=\"reinit\"",
+    "spend.a.trial_of=\"tuned\"",
     "spend.a.ticket_seed=42",
     "spend.a.architecture={ plugin = \"resnet\", params = { width = 8 } }",
     "spend.a.epochs=3",
@@ -78,6 +91,8 @@ const CHANGES: &[&str] = &[
     "spend.a.skip={ plugin = \"ghost-skip\", params = { fade = \"2ep\" } }",
     "spend.a.init=\"lrsi\"",
     "spend.a.loss=\"label-smoothing\"",
+    "spend.a.teacher=\"dense\"",
+    "spend.a.update=\"gmp\"",
     "train.activation.plugin=\"mish\"",
     "train.activation.params={ beta = 2.0 }",
     "train.optimizer.name=\"adamw\"",
@@ -98,6 +113,7 @@ const CHANGES: &[&str] = &[
 fn prefixes() -> Vec<(&'static str, &'static Section)> {
     let ways = ["", "plugins.", "data.", "model.", "train.", "draw.imp.", "spend.a."];
     let mut all: Vec<_> = ways.into_iter().zip(SECTIONS.iter().copied()).collect();
+    all.push(("draw.masks.from.", &FROM));
     all.push(("train.activation.", &PLUGIN));
     all.push(("train.optimizer.", OPTIMIZERS[0].1));
     all.push(("spend.a.optimizer.", OPTIMIZERS[1].1));
@@ -150,6 +166,10 @@ fn the_schema_has_the_keys_of_the_parser_and_no_others() {
     assert_eq!(at("/properties/train"), section(4));
     assert_eq!(at("/properties/draw/items"), section(5));
     assert_eq!(at("/properties/spend/items"), section(6));
+    let from = at("/properties/draw/items/properties/from");
+    assert_eq!(from, FROM.names().collect::<Vec<_>>());
+    let teacher = at("/properties/train/properties/teacher/anyOf/1/anyOf/1");
+    assert_eq!(teacher, TEACHER.names().collect::<Vec<_>>());
     let optimizer = "/properties/train/properties/optimizer/anyOf";
     for (i, (_, keys)) in OPTIMIZERS.iter().enumerate() {
         assert_eq!(at(&format!("{optimizer}/{}", i + 1)), keys.names().collect::<Vec<_>>());
@@ -220,7 +240,12 @@ fn the_schema_refuses_what_the_parser_refuses() {
 #[test]
 fn the_docs_describe_every_key() {
     const DOCS: &str = include_str!("../../../../docs/config.md");
-    let others = [("`{ plugin = … }`", &PLUGIN), ("`{ file = … }`", &GRAPH_FILE)];
+    let others = [
+        ("`{ plugin = … }`", &PLUGIN),
+        ("`{ file = … }`", &GRAPH_FILE),
+        ("`from`", &FROM),
+        ("`teacher`", &TEACHER),
+    ];
     let optimizers = OPTIMIZERS.iter().map(|(_, section)| (section.title, *section));
     for (title, section) in
         SECTIONS.iter().map(|section| (section.title, *section)).chain(others).chain(optimizers)

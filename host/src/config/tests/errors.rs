@@ -213,3 +213,30 @@ fn colour_is_only_used_if_asked_for() {
     assert!(render(&errors, true, 80).contains('\u{1b}'));
     assert!(!render(&errors, false, 80).contains('\u{1b}'));
 }
+
+#[test]
+fn tickets_that_are_not_trained() {
+    let draw = |lines: &str| with("levels = 3", lines);
+    let untrained = |line: &str| {
+        draw("levels = 3\nprune_at = \"init\"") + &format!("\n[[spend]]\nrecipe = \"a\"\n{line}\n")
+    };
+    let trial = |line: &str| plus(&format!("[[spend]]\nrecipe = \"a\"\n{line}\n"));
+    let shown = show(&[
+        ("masks and levels", draw("levels = 3\nfrom = { mask = \"m.safetensors\" }")),
+        ("masks and a score", draw("score = \"random\"\nfrom = { mask = \"m.safetensors\" }")),
+        ("no masks", draw("from = { mask = [] }")),
+        ("a misspelt key of from", draw("levels = 3\nfrom = { weight = \"w.safetensors\" }")),
+        ("rewind and init", draw("levels = 3\nrewind = \"2ep\"\nprune_at = \"init\"")),
+        ("fine-tuning what was never trained", untrained("start = \"trained\"")),
+        ("a teacher that is never trained", untrained("teacher = \"dense\"")),
+        ("a dense teacher of itself", with("epochs = 10", "epochs = 10\nteacher = \"dense\"")),
+        ("a teacher by its path", trial("teacher = \"t.safetensors\"")),
+        ("a teacher misspelt", trial("teacher = \"dens\"")),
+        ("a trial without validation", trial("trial_of = \"tuned\"")),
+        (
+            "a trial of a recipe",
+            trial("trial_of = \"a\"").replace("[data]", "[data]\nvalidation = 5"),
+        ),
+    ]);
+    insta::assert_snapshot!(shown);
+}

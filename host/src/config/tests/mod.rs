@@ -134,6 +134,7 @@ fn known() -> KnownItems {
         item("loss", "label-smoothing", vec![ranged("alpha", ParamType::Float, json!(0.1), unit)]),
         item("score", "magnitude", vec![]),
         item("score", "random", vec![]),
+        item("update", "gmp", vec![spec("end", ParamType::Any, json!(0.75))]),
     ]
     .into_iter()
     .collect()

@@ -75,6 +75,14 @@ fn plugin(kind: &str) -> BoxedStrategy<PluginRef> {
         "loss" => (0.0..=1.0f64)
             .prop_map(move |alpha| reference("label-smoothing", json!({ "alpha": alpha })))
             .boxed(),
+        "update" => prop_oneof![
+            (0.0..=1.0f64).prop_map(move |end| reference("gmp", json!({ "end": end }))),
+            any::<u64>().prop_map(move |n| {
+                let end = Duration::Epochs(n).to_string();
+                reference("gmp", json!({ "end": end }))
+            }),
+        ]
+        .boxed(),
         _ => select(vec!["magnitude", "random"])
             .prop_map(move |name| reference(name, json!({})))
             .boxed(),
@@ -132,10 +140,15 @@ fn train() -> impl Strategy<Value = TrainConfig> {
         prop::option::of(plugin("skip")),
         prop::option::of(plugin("init")),
         prop::option::of(plugin("loss")),
+        prop::option::of(plugin("update")),
     );
-    (1..i64::MAX as u64, 1..1usize << 40, optimizer(), plugins).prop_map(
-        |(epochs, batch_size, optimizer, plugins)| {
-            let (lr_schedule, augmentation, activation, skip, init, loss) = plugins;
+    let teacher =
+        prop::option::of((path(), prop::option::of(model())).prop_map(|(weights, model)| {
+            Teacher::File { weights, architecture: model.map(|model| model.architecture) }
+        }));
+    (1..i64::MAX as u64, 1..1usize << 40, optimizer(), plugins, teacher).prop_map(
+        |(epochs, batch_size, optimizer, plugins, teacher)| {
+            let (lr_schedule, augmentation, activation, skip, init, loss, update) = plugins;
             TrainConfig {
                 epochs,
                 batch_size,
@@ -146,6 +159,8 @@ fn train() -> impl Strategy<Value = TrainConfig> {
                 skip,
                 init,
                 loss,
+                teacher,
+                update,
             }
         },
     )
@@ -160,6 +175,8 @@ fn draw() -> impl Strategy<Value = DrawConfig> {
             keep.dedup();
             Levels::Keep(keep)
         }),
+        prop::collection::btree_set(path(), 1..4)
+            .prop_map(|files| Levels::Masks(files.into_iter().collect())),
     ];
     let rewind = prop_oneof![
         Just(Rewind::Init),
@@ -167,13 +184,27 @@ fn draw() -> impl Strategy<Value = DrawConfig> {
         (1..u64::MAX).prop_map(|n| Rewind::At(Duration::Iterations(n))),
     ];
     let prunable = prop::collection::vec("[a-z*.?\"\\\\]{1,8}", 1..3);
-    (name(), plugin("score"), levels, rewind, prunable).prop_map(
-        |(name, score, levels, rewind, prunable)| DrawConfig {
-            name,
-            score,
-            levels,
-            rewind,
-            prunable,
+    let schedule = select(vec![PruningSchedule::Iterative, PruningSchedule::OneShot]);
+    let weights = prop::option::of(path());
+    let from = (schedule, any::<bool>(), weights);
+    (name(), plugin("score"), levels, rewind, prunable, from).prop_map(
+        |(name, score, levels, rewind, prunable, (schedule, at_init, weights))| {
+            let masks = matches!(levels, Levels::Masks(_));
+            let drawn = !masks;
+            DrawConfig {
+                name,
+                score: if drawn {
+                    score
+                } else {
+                    PluginRef { plugin: "magnitude".into(), params: Default::default() }
+                },
+                levels,
+                rewind: if drawn && !at_init { rewind } else { Rewind::Init },
+                prunable,
+                schedule: if drawn { schedule } else { PruningSchedule::Iterative },
+                prune_at: if drawn && at_init { PruneAt::Init } else { PruneAt::Trained },
+                weights,
+            }
         },
     )
 }
@@ -190,7 +221,7 @@ fn data() -> impl Strategy<Value = DataConfig> {
         DatasetChoice::Synthetic,
     ]);
     let limit = || prop::option::of(1..1usize << 40);
-    let sizes = (0..100_000usize, prop::option::of(1..=4096usize));
+    let sizes = (1..100_000usize, prop::option::of(1..=4096usize));
     (dataset, path(), sizes, prop::option::of(positive()), limit(), limit()).prop_map(
         |(dataset, root, (validation, size), one, train_limit, test_limit)| DataConfig {
             dataset,
@@ -216,17 +247,22 @@ fn spends(
         prop::option::of(prop::collection::btree_set(0..=last, 1..4)),
         select(vec![MaskControl::Own, MaskControl::ShuffledLayerwise, MaskControl::ShuffledGlobal]),
         prop::option::of(select(seeds)),
+        prop::option::of("trial [a-z]{5}".prop_map(|name| name.replace(' ', "-"))),
         model(),
         train(),
     )
-        .prop_map(|(recipe, draws, levels, mask, ticket_seed, model, train)| SpendConfig {
-            recipe,
-            draws,
-            levels: levels.map(|levels| levels.into_iter().collect()),
-            mask,
-            ticket_seed,
-            model,
-            train,
+        .prop_map(|(recipe, draws, levels, mask, ticket_seed, trial_of, model, train)| {
+            SpendConfig {
+                recipe,
+                draws,
+                levels: levels.map(|levels| levels.into_iter().collect()),
+                mask,
+                start: StartWeights::Reinit,
+                trial_of,
+                ticket_seed,
+                model,
+                train,
+            }
         });
     prop::collection::vec(one, 0..3).prop_map(|mut spends| {
         spends.sort_by(|a, b| a.recipe.cmp(&b.recipe));
@@ -300,8 +336,9 @@ fn an_expanded_config_is_written_expanded() {
 
 #[test]
 fn keys_are_written_in_the_order_of_the_docs_and_none_is_left_out() {
-    let text = plus("[[spend]]\nrecipe = \"a\"\n[[draw]]\nname = \"b\"\nkeep = [0.1]")
-        .replace("[data]", "[data]\nroot = \"x\"");
+    let text =
+        plus("[[spend]]\nrecipe = \"a\"\ntrial_of = \"t\"\n[[draw]]\nname = \"b\"\nkeep = [0.1]")
+            .replace("[data]", "[data]\nvalidation = 5\nroot = \"x\"");
     let written = to_toml(&read(&text));
     let mut seen: Vec<(&str, Vec<&str>)> = vec![("the top of the file", Vec::new())];
     for line in written.lines() {

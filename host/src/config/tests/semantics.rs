@@ -211,3 +211,34 @@ loss = { plugin = "label-smoothing", params = { alpha = 0.1 } }
     assert_eq!(config.spends[1].levels, Some(vec![0, 7, 10, 14, 16]));
     assert_eq!(config.spends[1].train.skip.as_ref().unwrap().params["form"], "linear");
 }
+
+#[test]
+fn what_a_draw_trains_follows_from_its_keys() {
+    let trained = |lines: &str| {
+        let config = read(&with("levels = 3", lines));
+        let draw = &config.draws[0];
+        (0..3).map(|level| (draw.trains(level), draw.parent(level))).collect::<Vec<_>>()
+    };
+    let parents = [None, Some(0), Some(1)];
+    assert_eq!(trained("levels = 3"), parents.map(|parent| (true, parent)));
+    let one_shot = trained("levels = 3\nschedule = \"one-shot\"");
+    assert_eq!(one_shot, [(true, None), (false, Some(0)), (false, Some(0))]);
+    let at_init = trained("levels = 3\nprune_at = \"init\"");
+    assert_eq!(at_init, parents.map(|parent| (false, parent)));
+    let masks = trained("from = { mask = [\"a.safetensors\", \"b.safetensors\"] }");
+    assert_eq!(masks, [(false, None), (false, Some(0)), (false, Some(0))]);
+}
+
+#[test]
+fn files_start_at_the_folder_of_the_config() {
+    let text =
+        with("levels = 3", "from = { weights = \"w.safetensors\", mask = \"m.safetensors\" }");
+    let draw = &read(&text).draws[0];
+    let [weights, mask] =
+        ["w", "m"].map(|name| Path::new("/exp").join(format!("{name}.safetensors")));
+    assert_eq!(draw.weights, Some(weights));
+    assert_eq!(draw.levels, Levels::Masks(vec![mask]));
+    let spends = &read(&plus("[[spend]]\nrecipe = \"a\"\nteacher = { weights = \"t\" }")).spends;
+    let weights = Path::new("/exp").join("t");
+    assert_eq!(spends[0].train.teacher, Some(Teacher::File { weights, architecture: None }));
+}

@@ -1,12 +1,14 @@
 //! The settings of a job as JSON, named as the config names them.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::Facts;
 use super::canonical::canonical;
 use crate::config::{
     Architecture, Config, DataConfig, DrawConfig, Levels, MaskControl, ModelConfig, PluginRef,
-    Rewind, TrainConfig,
+    PruneAt, PruningSchedule, Rewind, StartWeights, Teacher, TrainConfig,
 };
 use crate::experiment::record::PluginUse;
 use crate::experiment::work::Work;
@@ -24,33 +26,52 @@ pub struct Describer<'a> {
 impl Describer<'_> {
     /// All that the config says of a job and that influences its result.
     pub fn settings(&mut self, config: &Config, work: &Work<'_>) -> Map<String, Value> {
-        let found = self.drawn(config, work.draw, work.ticket_seed, work.level);
         let mut whole = match work.spend {
-            None => found,
-            Some(_) => {
-                let mut spent = self.training(work.model, work.train, work.seed);
-                let own = spent.iter().all(|(key, value)| {
-                    canonical(value.clone())
-                        == canonical(found.get(key).cloned().unwrap_or_default())
-                });
-                if own && work.mask() == MaskControl::Own {
-                    found
-                } else {
-                    let mut ticket = found;
-                    if let Some(seed) = ticket.remove("seed") {
-                        ticket.insert("ticket_seed".into(), seed);
-                    }
-                    spent.insert("ticket".into(), Value::Object(ticket));
-                    spent.insert("mask".into(), json!(work.mask()));
-                    spent
-                }
-            }
+            None => self.drawn(config, work.draw, work.ticket_seed, work.level),
+            Some(_) => self.spent(config, work),
         };
         whole.insert("data".into(), self.data(&config.data));
         whole
     }
 
-    /// The training of a draw's level, with all that led to its mask.
+    /// The retraining of a ticket, with all that led to the ticket.
+    fn spent(&mut self, config: &Config, work: &Work<'_>) -> Map<String, Value> {
+        let mut spent = self.training(work.model, work.train, work.seed);
+        let same = |found: &Map<String, Value>| {
+            let own = |key: &str| canonical(found.get(key).cloned().unwrap_or_default());
+            spent.iter().all(|(key, value)| canonical(value.clone()) == own(key))
+        };
+        let plain = work.mask() == MaskControl::Own && work.start() == StartWeights::Rewind;
+        // The dense network under the plain protocol is the same training for every draw, for
+        // those that do not train it, too.
+        if plain && (work.level == 0 || work.draw.trains(work.level)) {
+            let found = self.trained(config, work.draw, work.ticket_seed, work.level);
+            if same(&found) {
+                return found;
+            }
+        }
+        let mut ticket = match work.level {
+            0 if work.start() != StartWeights::Trained => {
+                self.origin(config, work.draw, work.ticket_seed, false)
+            }
+            level => self.drawn(config, work.draw, work.ticket_seed, level),
+        };
+        if let Some(seed) = ticket.remove("seed") {
+            ticket.insert("ticket_seed".into(), seed);
+        }
+        spent.insert("ticket".into(), Value::Object(ticket));
+        spent.insert("mask".into(), json!(work.mask()));
+        if work.start() != StartWeights::Rewind {
+            spent.insert("start".into(), json!(work.start()));
+        }
+        if work.train.teacher == Some(Teacher::Dense) {
+            let dense = self.trained(config, work.draw, work.ticket_seed, 0);
+            spent.insert("teacher".into(), Value::Object(dense));
+        }
+        spent
+    }
+
+    /// A draw's level, with all that led to its mask.
     fn drawn(
         &mut self,
         config: &Config,
@@ -58,30 +79,112 @@ impl Describer<'_> {
         seed: u64,
         level: usize,
     ) -> Map<String, Value> {
-        // Every field is named, so that a new one cannot be forgotten here.
-        let DrawConfig { name: _, score, levels, rewind, prunable } = draw;
+        if draw.trains(level) {
+            return self.trained(config, draw, seed, level);
+        }
+        let mut ticket = match draw.prune_at {
+            PruneAt::Trained if !matches!(draw.levels, Levels::Masks(_)) => {
+                self.trained(config, draw, seed, level)
+            }
+            _ => {
+                let mut origin = self.origin(config, draw, seed, level > 0);
+                origin.insert("draw".into(), self.pruning(draw, level));
+                origin
+            }
+        };
+        ticket.insert("trained".into(), json!(false));
+        ticket
+    }
+
+    /// The training of a draw's level, or of the level that its pruning starts from.
+    fn trained(
+        &mut self,
+        config: &Config,
+        draw: &DrawConfig,
+        seed: u64,
+        level: usize,
+    ) -> Map<String, Value> {
         let mut training = self.training(&config.model, &config.train, seed);
+        training.insert("draw".into(), self.pruning(draw, level));
+        training
+    }
+
+    /// The weights before any training. A score that sees them also sees the network's tweaks.
+    fn origin(
+        &mut self,
+        config: &Config,
+        draw: &DrawConfig,
+        seed: u64,
+        scored: bool,
+    ) -> Map<String, Value> {
+        let TrainConfig { activation, skip, init, .. } = &config.train;
+        let mut origin = Map::from_iter([
+            ("model".to_owned(), self.model(&config.model, skip.as_ref())),
+            ("seed".to_owned(), json!(seed)),
+            ("skip".to_owned(), self.optional("skip", skip.as_ref())),
+            ("init".to_owned(), self.optional("init", init.as_ref())),
+        ]);
+        if scored || init.is_some() {
+            origin.insert("activation".into(), self.optional("activation", activation.as_ref()));
+        }
+        origin.insert("draw".into(), self.pruning(draw, 0));
+        origin
+    }
+
+    /// How the mask of a level is made.
+    fn pruning(&mut self, draw: &DrawConfig, level: usize) -> Value {
+        // Every field is named, so that a new one cannot be forgotten here.
+        let DrawConfig { name: _, score, levels, rewind, prunable, schedule, prune_at, weights } =
+            draw;
         // Which weights count as prunable is in the results of the dense training, too.
         let mut draw = Map::from_iter([("prunable".to_owned(), json!(prunable))]);
-        if level > 0 {
-            draw.insert("score".into(), self.plugin("score", score));
-            let rewind = match rewind {
-                Rewind::Init => json!("init"),
-                Rewind::At(point) => json!(point),
-            };
-            draw.insert("rewind".into(), rewind);
-            match levels {
-                Levels::Fraction { count: _, fraction } => {
-                    draw.insert("fraction".into(), json!(fraction));
-                    draw.insert("level".into(), json!(level));
-                }
-                Levels::Keep(keep) => {
-                    draw.insert("keep".into(), json!(keep.iter().take(level).collect::<Vec<_>>()));
-                }
-            }
+        if let Some(file) = weights {
+            draw.insert("weights".into(), self.file("the weights", file));
         }
-        training.insert("draw".into(), Value::Object(draw));
-        training
+        if level == 0 {
+            return Value::Object(draw);
+        }
+        if let Levels::Masks(files) = levels {
+            let mask = files.get(level - 1).map(|file| self.file("the mask", file));
+            draw.insert("masks".into(), json!(mask));
+            return Value::Object(draw);
+        }
+        draw.insert("score".into(), self.plugin("score", score));
+        let rewind = match rewind {
+            Rewind::Init => json!("init"),
+            Rewind::At(point) => json!(point),
+        };
+        draw.insert("rewind".into(), rewind);
+        if *prune_at == PruneAt::Init {
+            draw.insert("prune_at".into(), json!(prune_at));
+        }
+        let one_shot = *schedule == PruningSchedule::OneShot;
+        if one_shot {
+            draw.insert("schedule".into(), json!(schedule));
+        }
+        match levels {
+            Levels::Fraction { count: _, fraction } => {
+                draw.insert("fraction".into(), json!(fraction));
+                draw.insert("level".into(), json!(level));
+            }
+            Levels::Keep(keep) => {
+                let skip = if one_shot { level - 1 } else { 0 };
+                let keep: Vec<_> = keep.iter().take(level).skip(skip).collect();
+                draw.insert("keep".into(), json!(keep));
+            }
+            Levels::Masks(_) => {}
+        }
+        Value::Object(draw)
+    }
+
+    /// A file that the config names, by its content.
+    fn file(&mut self, what: &str, path: &Path) -> Value {
+        let Some(facts) = self.facts else { return json!({ "file": path }) };
+        let hash = facts.files.get(path);
+        if hash.is_none() {
+            self.missing = Some(format!("{what} {}", path.display()));
+        }
+        json!({ "sha256": hash })
     }
 
     fn training(
@@ -90,26 +193,7 @@ impl Describer<'_> {
         train: &TrainConfig,
         seed: u64,
     ) -> Map<String, Value> {
-        let named = model;
-        let ModelConfig { architecture } = model;
-        let architecture = match architecture {
-            Architecture::Plugin(plugin) => self.plugin("architecture", plugin),
-            Architecture::File { file } => match self.facts {
-                None => json!({ "file": file }),
-                Some(facts) => {
-                    let hash = facts.graphs.get(file);
-                    if hash.is_none() {
-                        self.missing = Some(format!("the graph file {}", file.display()));
-                    }
-                    json!({ "graph_sha256": hash })
-                }
-            },
-        };
-        let mut model = json!({ "architecture": architecture });
-        let nodes = self.nodes(named, train.skip.as_ref());
-        if !nodes.is_empty() {
-            model["nodes"] = Value::Array(nodes);
-        }
+        let model = self.model(model, train.skip.as_ref());
         let TrainConfig {
             epochs,
             batch_size,
@@ -120,8 +204,10 @@ impl Describer<'_> {
             skip,
             init,
             loss,
+            teacher,
+            update,
         } = train;
-        let train = json!({
+        let mut train = json!({
             "epochs": epochs,
             "batch_size": batch_size,
             "optimizer": optimizer,
@@ -133,11 +219,42 @@ impl Describer<'_> {
             "init": self.optional("init", init.as_ref()),
             "loss": self.optional("loss", loss.as_ref()),
         });
+        match teacher {
+            None => {}
+            // Which one it is, the ticket says.
+            Some(Teacher::Dense) => train["teacher"] = json!("dense"),
+            Some(Teacher::File { weights, architecture }) => {
+                let weights = self.file("the teacher's weights", weights);
+                let architecture = architecture.as_ref().map(|it| self.architecture(it));
+                train["teacher"] = json!({ "weights": weights, "architecture": architecture });
+            }
+        }
+        // Without one there is no word of it, as before there were any.
+        if let Some(update) = update {
+            train["update"] = self.plugin("update", update);
+        }
         Map::from_iter([
             ("model".to_owned(), model),
             ("train".to_owned(), train),
             ("seed".to_owned(), json!(seed)),
         ])
+    }
+
+    fn model(&mut self, model: &ModelConfig, skip: Option<&PluginRef>) -> Value {
+        let ModelConfig { architecture } = model;
+        let mut value = json!({ "architecture": self.architecture(architecture) });
+        let nodes = self.nodes(model, skip);
+        if !nodes.is_empty() {
+            value["nodes"] = Value::Array(nodes);
+        }
+        value
+    }
+
+    fn architecture(&mut self, architecture: &Architecture) -> Value {
+        match architecture {
+            Architecture::Plugin(plugin) => self.plugin("architecture", plugin),
+            Architecture::File { file } => json!({ "graph": self.file("the graph file", file) }),
+        }
     }
 
     /// The plugins that the network's nodes name.

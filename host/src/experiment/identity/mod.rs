@@ -35,8 +35,8 @@ pub struct Facts {
     /// By kind (`"activation"`) and the reference as the config spells it (`"mish"`,
     /// `"my.so:mish"`).
     pub plugins: BTreeMap<(String, String), PluginFile>,
-    /// SHA-256 of each graph file that stands for an architecture.
-    pub graphs: BTreeMap<PathBuf, String>,
+    /// SHA-256 of each file that the config names: graphs, weights, masks.
+    pub files: BTreeMap<PathBuf, String>,
     /// What networks name besides: see [`NetworkPlugins`].
     pub networks: Vec<NetworkPlugins>,
     /// SHA-256 over the dataset's content.

@@ -3,7 +3,10 @@
 use serde_json::{Map, json};
 
 use super::*;
-use crate::config::{Architecture, Levels, MaskControl, PluginRef, Rewind};
+use crate::config::{
+    Architecture, Levels, MaskControl, PluginRef, PruneAt, PruningSchedule, Rewind, StartWeights,
+    Teacher,
+};
 use crate::experiment::jobs;
 use crate::experiment::testing::{config, facts, plugin, recipe};
 
@@ -131,6 +134,23 @@ fn what_influences_a_result_is_part_of_it() {
 }
 
 #[test]
+fn moving_masks_are_part_of_it_and_no_update_leaves_no_word() {
+    let before = config();
+    let describe = |config: &Config, facts: &Facts| describe(config, &key(SPEND), facts).unwrap();
+    let plain = describe(&before, &facts());
+    assert_eq!(plain.description["train"].get("update"), None, "jobs of before stay finished");
+    let mut after = before.clone();
+    after.spends[1].train.update = Some(plugin("rigl"));
+    let file = PluginFile { version: "0.1.0".into(), sha256: "cc".repeat(32) };
+    let mut known = facts();
+    known.plugins.insert(("update".to_owned(), "rigl".to_owned()), file);
+    let moving = describe(&after, &known);
+    assert_ne!(plain.hash, moving.hash);
+    assert!(moving.plugins.iter().any(|used| used.kind == "update" && used.name == "rigl"));
+    assert_eq!(hash(&before, DRAW), hash(&after, DRAW));
+}
+
+#[test]
 fn the_dense_training_depends_on_no_pruning() {
     let before = config();
     let mut after = before.clone();
@@ -188,4 +208,87 @@ fn equal_settings_are_links() {
     };
     assert_eq!(linked("spend/vanilla/imp/seed-1/level-02").as_deref(), Some(DRAW));
     assert_eq!(linked(SPEND), None);
+}
+
+#[test]
+fn what_only_pruning_at_initialisation_needs_is_part_of_its_tickets() {
+    let mut at_init = config();
+    at_init.draws[0].prune_at = PruneAt::Init;
+    let mut longer = at_init.clone();
+    longer.train.epochs += 1;
+    assert_eq!(hash(&at_init, DRAW), hash(&longer, DRAW), "no training made the ticket");
+    for change in [
+        |c: &mut Config| c.draws[0].score = plugin("random"),
+        |c: &mut Config| c.train.activation = Some(plugin("mish")),
+        |c: &mut Config| c.draws[0].schedule = PruningSchedule::OneShot,
+        |c: &mut Config| c.draws[0].prune_at = PruneAt::Trained,
+    ] {
+        let mut other = at_init.clone();
+        change(&mut other);
+        for path in [DRAW, SPEND] {
+            assert_ne!(hash(&at_init, path), hash(&other, path));
+        }
+    }
+}
+
+#[test]
+fn the_dense_training_is_one_for_all_draws() {
+    let mut config = config();
+    config.draws.push(crate::experiment::testing::draw("other", Rewind::Init));
+    config.draws[1].prune_at = PruneAt::Init;
+    config.spends[0].draws.push("other".into());
+    config.spends[1].draws.push("other".into());
+    for recipe in ["vanilla", "all"] {
+        let of = |draw: &str| hash(&config, &format!("spend/{recipe}/{draw}/seed-1/level-00"));
+        assert_eq!(of("imp"), of("other"), "{recipe}");
+    }
+    let drawn = "draw/other/seed-1/level-00";
+    assert_ne!(hash(&config, drawn), hash(&config, "draw/imp/seed-1/level-00"), "not trained");
+}
+
+#[test]
+fn a_one_shot_density_is_its_own_alone() {
+    let mut before = config();
+    before.draws[0].schedule = PruningSchedule::OneShot;
+    before.draws[0].levels = Levels::Keep(vec![0.5, 0.25]);
+    let mut after = before.clone();
+    after.draws[0].levels = Levels::Keep(vec![0.4, 0.25]);
+    for path in [DRAW, SPEND] {
+        assert_eq!(hash(&before, path), hash(&after, path));
+    }
+}
+
+#[test]
+fn how_a_ticket_starts_and_who_teaches_is_part_of_its_retraining() {
+    let before = config();
+    for change in [
+        |c: &mut Config| c.spends[1].start = StartWeights::Trained,
+        |c: &mut Config| c.spends[1].start = StartWeights::Reinit,
+        |c: &mut Config| c.spends[1].train.teacher = Some(Teacher::Dense),
+    ] {
+        let mut after = before.clone();
+        change(&mut after);
+        assert_eq!(hash(&before, DRAW), hash(&after, DRAW));
+        assert_ne!(hash(&before, SPEND), hash(&after, SPEND));
+    }
+    let mut named = before.clone();
+    named.spends[1].trial_of = Some("tuned".into());
+    assert_eq!(hash(&before, SPEND), hash(&named, SPEND), "a trial is a name");
+}
+
+#[test]
+fn files_count_by_their_content() {
+    let mut config = config();
+    config.draws[0].levels = Levels::Masks(vec!["/a".into(), "/b".into()]);
+    config.draws[0].weights = Some("/w".into());
+    let with = |bytes: [&str; 3]| {
+        let files = ["/w", "/a", "/b"].into_iter().zip(bytes);
+        let files = files.map(|(path, byte)| (path.into(), byte.repeat(32))).collect();
+        describe(&config, &key(SPEND), &Facts { files, ..facts() }).unwrap().hash
+    };
+    assert_eq!(with(["aa", "bb", "cc"]), with(["aa", "00", "cc"]), "level 2 has the second mask");
+    assert_ne!(with(["aa", "bb", "cc"]), with(["aa", "bb", "00"]));
+    assert_ne!(with(["aa", "bb", "cc"]), with(["00", "bb", "cc"]));
+    let missing = describe(&config, &key(SPEND), &facts()).unwrap_err().to_string();
+    assert!(missing.contains("the mask /b"), "{missing}");
 }

@@ -39,7 +39,12 @@ fn tickets_start_at_the_rewind_point_and_the_dense_network_at_its_beginning() {
     let fake = Fake::acting({
         let seen = Arc::clone(&seen);
         move |job, inputs, _, _| {
-            if let Start::Prune { weights, .. } | Start::Ticket { weights, .. } = &inputs.start {
+            let weights = match &inputs.start {
+                Start::Prune { weights, .. } => Some(weights),
+                Start::Ticket { weights, .. } => weights.as_ref(),
+                _ => None,
+            };
+            if let Some(weights) = weights {
                 seen.lock().unwrap().insert(job.key.path(), weights.clone());
             }
             Ok(Outcome::Done(results()))

@@ -44,7 +44,7 @@ pub struct Samples<'a> {
     pub values: &'a [i64],
 }
 
-/// The network as `init` and `score` hooks may use it. Errors are in words.
+/// The network as `init`, `score` and `update` hooks may use it. Errors are in words.
 pub trait ModelAccess {
     /// What the parameters are, in state-dict order.
     fn infos(&self) -> Vec<ParameterInfo>;
@@ -53,6 +53,8 @@ pub trait ModelAccess {
     /// Bool masks of the parameters that have one.
     fn masks(&self) -> Vec<(String, Tensor)>;
     fn buffers(&self) -> Vec<(String, Tensor)>;
+    /// The dense gradients of the step under way, if there is one.
+    fn gradients(&self) -> Result<Vec<(String, Tensor)>, String>;
     /// Replaces a weight; the mask is applied again.
     fn set(&self, name: &str, value: &Tensor) -> Result<(), String>;
     /// Normalised inputs and one-hot targets of a fixed random batch.

@@ -89,7 +89,9 @@ fn answer(
             tensors::write_log(level, context.item, args.text("message")?);
             Ok(Vec::new())
         }
-        "rng.uniform" | "rng.normal" | "rng.host" => random::answer(context, question, args),
+        "rng.uniform" | "rng.normal" | "rng.host" | "rng.fixed" => {
+            random::answer(context, question, args)
+        }
         _ if question.starts_with("model.") => model_questions::answer(context, question, args),
         _ => Err(format!("this host does not know the question `{question}`")),
     }

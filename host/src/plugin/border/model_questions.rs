@@ -1,4 +1,4 @@
-//! What `init` and `score` hooks ask about the network.
+//! What `init`, `score` and `update` hooks ask about the network.
 
 use abi_stable::std_types::RString;
 use jackpot_plugin_api::abi::{Named, RawNamed, RawValue, Value};
@@ -26,6 +26,7 @@ pub fn answer(
         "model.parameters" => Ok(named(model.parameters())),
         "model.masks" => Ok(named(model.masks())),
         "model.buffers" => Ok(named(model.buffers())),
+        "model.gradients" => Ok(named(model.gradients()?)),
         "model.set" => {
             let RawValue::Tensor(raw) = args.get("value") else {
                 return Err("`value` must be a tensor".to_owned());

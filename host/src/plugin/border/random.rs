@@ -8,7 +8,7 @@ use super::ctx_ops::Questions;
 use super::tensors::{borrow, give};
 use crate::random::Stream;
 
-/// Answers `rng.uniform`, `rng.normal` and `rng.host`.
+/// Answers `rng.uniform`, `rng.normal`, `rng.fixed` and `rng.host`.
 pub fn answer(
     context: &HookContext<'_>,
     question: &str,
@@ -37,7 +37,10 @@ pub fn answer(
     let (data, shape) = match args.get("indices") {
         RawValue::Tensor(raw) => {
             let indices = samples(context, &borrow(raw))?;
-            let stream = sample_stream(context, stream);
+            let stream = match question {
+                "rng.fixed" => fixed_stream(context, stream),
+                _ => sample_stream(context, stream),
+            };
             let rows = indices.iter().map(|&i| fill(stream.sub(i.cast_unsigned())));
             let data: Vec<f32> = rows.flatten().collect();
             (data, [vec![indices.len() as i64], shape].concat())
@@ -74,4 +77,9 @@ fn sample_stream(context: &HookContext<'_>, stream: u64) -> Stream {
     let purpose = format!("plugin/{}/sample", context.purpose);
     let epoch = context.progress.step / context.progress.steps_per_epoch.max(1);
     Stream::new(context.seed, &purpose, epoch, stream)
+}
+
+/// Numbers of a sample that are the same in every epoch.
+fn fixed_stream(context: &HookContext<'_>, stream: u64) -> Stream {
+    Stream::new(context.seed, &format!("plugin/{}/fixed", context.purpose), 0, stream)
 }

@@ -1,9 +1,9 @@
 //! Kind `loss`.
 
-use jackpot_plugin_api::abi::RawNamed;
+use jackpot_plugin_api::abi::{RawNamed, Value};
 use tch::{Kind, Tensor};
 
-use super::common::{Common, lend, same_form, tensor};
+use super::common::{BEFORE, Common, lend, same_form, tensor};
 use crate::plugin::border::context::HookContext;
 use crate::plugin::error::HookError;
 use crate::plugin::item::Instance;
@@ -24,6 +24,20 @@ impl Loss {
     /// Wraps an item of this kind.
     pub fn new(instance: Instance) -> Self {
         Self { instance }
+    }
+
+    /// Whether it learns from a teacher.
+    ///
+    /// # Errors
+    ///
+    /// A plugin that does not say it.
+    pub fn needs_teacher(&self) -> Result<bool, HookError> {
+        let context = HookContext::plain(self.name(), "", BEFORE, 0);
+        let values = self.instance.call("needs-teacher", &context, &[])?;
+        match values.into_iter().next().map(|named| named.value) {
+            Some(Value::Bool(needed)) => Ok(needed),
+            _ => Err(self.instance.error("needs-teacher", "gave no truth value")),
+        }
     }
 
     /// The loss of a batch, 0-dimensional, f32.

@@ -9,6 +9,7 @@ mod loss;
 mod lr_schedule;
 mod score;
 mod skip;
+mod update;
 
 pub use activation::Activation;
 pub use architecture::Architecture;
@@ -19,3 +20,4 @@ pub use loss::Loss;
 pub use lr_schedule::LrSchedule;
 pub use score::Score;
 pub use skip::Skip;
+pub use update::Update;

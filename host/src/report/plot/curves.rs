@@ -40,10 +40,7 @@ pub fn curves(
     for (i, level) in block.levels.iter().enumerate() {
         let mine = |recipe: usize| {
             let same = move |row: &&Row| {
-                let shown = match &row.recipe {
-                    Some(name) => name == summary.recipes[recipe],
-                    None => summary.only_draws(),
-                };
+                let shown = summary.label(row) == Some(summary.recipes[recipe]);
                 shown && row.draw == block.draw && row.level == level.number
             };
             mean_curve(rows.iter().filter(same), split, metric)

@@ -1,11 +1,15 @@
 use super::*;
 use crate::shape::tests::spec;
 
-fn graph(width: i64, classes: i64) -> Graph {
+fn built(item: &impl Architecture, classes: i64) -> Graph {
     let input = spec("images", &[3, 32, 32]);
     let mut builder = GraphBuilder::new(vec![input.clone()]);
-    ResNet18 { width }.build(&mut builder, &input, &spec("logits", &[classes])).unwrap();
+    item.build(&mut builder, &input, &spec("logits", &[classes])).unwrap();
     builder.finish()
+}
+
+fn graph(width: i64, classes: i64) -> Graph {
+    built(&ResNet18 { width }, classes)
 }
 
 fn weights(graph: &Graph) -> i64 {
@@ -17,6 +21,8 @@ fn has_the_known_number_of_parameters() {
     assert_eq!(weights(&graph(64, 10)), 11_173_962);
     assert_eq!(weights(&graph(64, 100)), 11_173_962 + 90 * 513);
     assert_eq!(weights(&graph(16, 10)), 701_466);
+    assert_eq!(weights(&built(&ResNet34 { width: 64 }, 10)), 21_282_122);
+    assert_eq!(weights(&built(&ResNet50 { width: 64 }, 10)), 23_520_842);
 }
 
 #[test]
@@ -93,4 +99,33 @@ fn names_its_output_as_asked() {
     );
     assert_eq!(graph.inputs[0].name, "images");
     assert_eq!(graph.nodes[0].inputs, [Input::One("images".to_owned())]);
+}
+
+#[test]
+fn a_bottleneck_narrows_strides_and_widens() {
+    let graph = built(&ResNet50 { width: 64 }, 10);
+    let names: Vec<_> = graph.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    let at = names.iter().position(|name| *name == "layer2.0.conv1.weight").unwrap();
+    let weights: Vec<_> = graph.parameters[at..]
+        .iter()
+        .filter(|parameter| parameter.role == Role::Conv)
+        .map(|parameter| (parameter.name.as_str(), parameter.shape.as_slice()))
+        .take(5)
+        .collect();
+    let expected: [(&str, &[i64]); 5] = [
+        ("layer2.0.conv1.weight", &[128, 256, 1, 1]),
+        ("layer2.0.conv2.weight", &[128, 128, 3, 3]),
+        ("layer2.0.conv3.weight", &[512, 128, 1, 1]),
+        ("layer2.0.shortcut.0.weight", &[512, 256, 1, 1]),
+        ("layer2.1.conv1.weight", &[128, 512, 1, 1]),
+    ];
+    assert_eq!(weights, expected);
+    let node = |id: &str| graph.nodes.iter().find(|node| node.id == id).unwrap();
+    assert_eq!(node("layer2.0.conv1").attrs["stride"], json!([1, 1]));
+    assert_eq!(node("layer2.0.conv2").attrs["stride"], json!([2, 2]));
+    // The first block keeps the size, but its channels grow fourfold: it needs a shortcut, too.
+    assert_eq!(node("layer1.0.shortcut.0").attrs["stride"], json!([1, 1]));
+    assert_eq!(node("layer2.0.add").inputs[0], Input::One("layer2.0.bn3".to_owned()));
+    assert_eq!(node("layer2.0.relu3").inputs, [Input::One("layer2.0.add".to_owned())]);
+    assert_eq!(graph.nodes.iter().filter(|node| node.site.is_some()).count(), 1 + 3 * 16);
 }

@@ -17,6 +17,9 @@ fn have_the_known_numbers_of_parameters() {
     assert_eq!(weights(&graph(&ResNet8 { width: 16 }, 10)), 75_290);
     assert_eq!(weights(&graph(&ResNet20 { width: 16 }, 10)), 269_722);
     assert_eq!(weights(&graph(&ResNet32 { width: 16 }, 10)), 464_154);
+    assert_eq!(weights(&graph(&ResNet44 { width: 16 }, 10)), 658_586);
+    assert_eq!(weights(&graph(&ResNet56 { width: 16 }, 10)), 853_018);
+    assert_eq!(weights(&graph(&ResNet110 { width: 16 }, 10)), 1_727_962);
 }
 
 #[test]
@@ -28,6 +31,9 @@ fn have_six_n_plus_two_layers() {
     assert_eq!(layers(graph(&ResNet8 { width: 4 }, 10)), 8);
     assert_eq!(layers(graph(&ResNet20 { width: 4 }, 10)), 20);
     assert_eq!(layers(graph(&ResNet32 { width: 4 }, 10)), 32);
+    assert_eq!(layers(graph(&ResNet44 { width: 4 }, 10)), 44);
+    assert_eq!(layers(graph(&ResNet56 { width: 4 }, 10)), 56);
+    assert_eq!(layers(graph(&ResNet110 { width: 4 }, 10)), 110);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub fn snippet(item: &ItemManifest, name: &str) -> String {
         Some(Kind::Score) => format!("[[draw]]\nscore = {table}"),
         Some(Kind::Augmentation) => format!("[train]    # or [[spend]]\naugmentation = [{table}]"),
         Some(Kind::LrSchedule) => format!("[train]    # or [[spend]]\nlr_schedule = {table}"),
-        Some(Kind::Activation | Kind::Skip | Kind::Init | Kind::Loss) | None => {
+        Some(Kind::Activation | Kind::Skip | Kind::Init | Kind::Loss | Kind::Update) | None => {
             format!("[train]    # or [[spend]]\n{} = {table}", key_of(&item.kind))
         }
     }
@@ -105,6 +105,7 @@ mod tests {
         assert_eq!(line("score"), "[[draw]]\nscore = { plugin = \"x\" }");
         assert!(line("augmentation").ends_with("\naugmentation = [{ plugin = \"x\" }]"));
         assert!(line("lr-schedule").ends_with("\nlr_schedule = { plugin = \"x\" }"));
+        assert!(line("update").ends_with("\nupdate = { plugin = \"x\" }"));
         assert!(line("skip").ends_with("\nskip = { plugin = \"x\" }"));
     }
 

@@ -1,0 +1,81 @@
+//! The trained network whose outputs a recipe's loss sees.
+
+use std::path::Path;
+
+use super::graphs::Graphs;
+use super::imported;
+use super::session::Session;
+use crate::config::{ModelConfig, Teacher, TrainConfig};
+use crate::model::state::{self, Extra};
+use crate::model::{BuildOptions, Network};
+use crate::train::recipe::InNetwork;
+use crate::train::{Feed, TrainError, TrainingSpec};
+
+/// The teacher of a recipe, if it has one, as it stands at the end of its training. `dense` is the
+/// folder of the dense network; without it (in a rehearsal) that network is not trained.
+pub fn teacher(
+    session: &Session,
+    (feed, graphs): (&Feed, &Graphs),
+    train: &TrainConfig,
+    dense: Option<&Path>,
+) -> Result<Option<Network>, TrainError> {
+    let own = &session.config;
+    match &train.teacher {
+        None => Ok(None),
+        Some(Teacher::Dense) => {
+            let mut network = build(session, (feed, graphs), &own.model, Some(&own.train))?;
+            if let Some(folder) = dense {
+                let path = folder.join("best.safetensors");
+                network.load(&state::read(&path)?, &path, Extra::Ignored)?;
+            }
+            Ok(Some(network))
+        }
+        Some(file @ Teacher::File { weights, .. }) => {
+            let model = file.model();
+            let mut network =
+                build(session, (feed, graphs), model.as_ref().unwrap_or(&own.model), None)?;
+            imported::weights(weights, &mut network)?;
+            Ok(Some(network))
+        }
+    }
+}
+
+/// A network after its training; `train` says with which tweaks.
+fn build(
+    session: &Session,
+    (feed, graphs): (&Feed, &Graphs),
+    model: &ModelConfig,
+    train: Option<&TrainConfig>,
+) -> Result<Network, TrainError> {
+    let missing = || TrainError::Setting("the teacher's network was not built".to_owned());
+    let graph = graphs.get(model).ok_or_else(missing)?;
+    let items = train.map(|train| InNetwork::new(&session.registry, train)).transpose()?;
+    let InNetwork { activation, skip } = items.unwrap_or_default();
+    let nowhere = Path::new("");
+    let end = TrainingSpec {
+        graph,
+        train: train.unwrap_or(&session.config.train),
+        registry: &session.registry,
+        feed: feed,
+        seed: session.config.seeds.first().copied().unwrap_or_default(),
+        device: session.device,
+        precision: session.precision,
+        rewind_points: &[],
+        into: nowhere,
+        checkpoint: nowhere,
+    };
+    let mut network = Network::build(
+        graph,
+        BuildOptions {
+            activation,
+            skip,
+            registry: Some(&session.registry),
+            seed: end.seed,
+            device: session.device,
+            start: end.start(),
+        },
+    )?;
+    network.set_progress(end.progress(end.start().total_steps))?;
+    network.set_autocast(session.precision == crate::config::Precision::Bf16);
+    Ok(network)
+}

@@ -1,0 +1,138 @@
+//! Trials of one baseline: at each sparsity the one that is best on validation stands for all.
+//!
+//! A choice is made only among whole results: as long as a trial is not finished, the cell is not
+//! finished either.
+
+use std::collections::BTreeMap;
+
+use super::run::{Row, Run};
+
+/// Which trial stands for its group, by draw and level.
+#[derive(Debug)]
+pub struct Trials<'a> {
+    /// By trial: the name that its group is reported under.
+    groups: &'a BTreeMap<String, String>,
+    choices: Vec<Choice<'a>>,
+}
+
+/// The best trial of a group at one sparsity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice<'a> {
+    pub group: &'a str,
+    pub draw: &'a str,
+    pub level: usize,
+    pub trial: &'a str,
+    /// Among so many.
+    pub of: usize,
+}
+
+impl<'a> Trials<'a> {
+    pub fn of(run: &'a Run) -> Self {
+        let groups = &run.about.trials;
+        let mut cells: BTreeMap<(&str, &str, usize), BTreeMap<&str, Vec<&Row>>> = BTreeMap::new();
+        for row in &run.rows {
+            if let Some((trial, group)) =
+                row.recipe.as_deref().and_then(|recipe| Some((recipe, groups.get(recipe)?)))
+            {
+                let cell = cells.entry((group, &row.draw, row.level)).or_default();
+                cell.entry(trial).or_default().push(row);
+            }
+        }
+        let choices = cells.into_iter().filter_map(|((group, draw, level), trials)| {
+            Some(Choice { group, draw, level, trial: best(&trials)?, of: trials.len() })
+        });
+        Self { groups, choices: choices.collect() }
+    }
+
+    /// The recipe that a job is shown under; `None` for a trial that another one stands for.
+    pub fn shown_as(&self, row: &'a Row) -> Option<&'a str> {
+        let recipe = row.recipe.as_deref()?;
+        let Some(group) = self.groups.get(recipe) else { return Some(recipe) };
+        let choice = self.choices.iter().find(|choice| {
+            choice.group == group && choice.draw == row.draw && choice.level == row.level
+        });
+        match choice {
+            Some(choice) => (choice.trial == recipe).then_some(choice.group),
+            // What is missing or failed shows that there is no choice yet.
+            None => row.results.is_none().then_some(group),
+        }
+    }
+
+    pub fn choices(&self) -> &[Choice<'a>] {
+        &self.choices
+    }
+}
+
+/// The trial with the best mean validation accuracy, the first of equals; `None` if a result is
+/// not there.
+fn best<'a>(trials: &BTreeMap<&'a str, Vec<&Row>>) -> Option<&'a str> {
+    let mut best: Option<(&str, f64)> = None;
+    for (trial, rows) in trials {
+        let accuracies: Option<Vec<f64>> =
+            rows.iter().map(|row| row.results.as_ref()?.validation_accuracy).collect();
+        let accuracies = accuracies?;
+        let mean = accuracies.iter().sum::<f64>() / accuracies.len().max(1) as f64;
+        if best.is_none_or(|(_, highest)| mean > highest) {
+            best = Some((trial, mean));
+        }
+    }
+    best.map(|(trial, _)| trial)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::row;
+    use super::super::summary::Summary;
+    use super::*;
+
+    /// Two trials of `tuned` on two seeds; validation is test plus 0.01 in the sample rows.
+    fn run() -> Run {
+        let mut run = Run {
+            rows: vec![
+                row(Some("vanilla"), 1, 0, 0.60),
+                row(Some("vanilla"), 2, 0, 0.62),
+                row(Some("fast"), 1, 0, 0.61),
+                row(Some("fast"), 2, 0, 0.63),
+                row(Some("slow"), 1, 0, 0.66),
+                row(Some("slow"), 2, 0, 0.60),
+            ],
+            ..Run::default()
+        };
+        let trial = |name: &str| (name.to_owned(), "tuned".to_owned());
+        run.about.trials = [trial("fast"), trial("slow")].into();
+        run
+    }
+
+    #[test]
+    fn the_best_on_validation_stands_for_all() {
+        let run = run();
+        let summary = Summary::of(&run);
+        assert_eq!(summary.recipes, ["vanilla", "tuned"]);
+        // Means 0.62 and 0.63, each plus 0.01.
+        let accuracy = summary.blocks[0].lines[1].cells[0].accuracy.unwrap();
+        assert!((accuracy.mean - 0.63).abs() < 1e-12);
+        let [choice] = summary.trials.choices() else { panic!("one cell") };
+        assert_eq!((choice.trial, choice.of), ("slow", 2));
+    }
+
+    #[test]
+    fn test_accuracy_decides_nothing() {
+        let mut run = run();
+        for row in run.rows.iter_mut().filter(|row| row.recipe.as_deref() == Some("fast")) {
+            row.results.as_mut().unwrap().validation_accuracy = Some(0.9);
+        }
+        let accuracy = Summary::of(&run).blocks[0].lines[1].cells[0].accuracy.unwrap();
+        assert!((accuracy.mean - 0.62).abs() < 1e-12);
+    }
+
+    #[test]
+    fn there_is_no_choice_before_all_are_done() {
+        let mut run = run();
+        run.rows[3].results = None;
+        run.rows[3].status = super::super::run::Status::Missing;
+        let summary = Summary::of(&run);
+        let cell = &summary.blocks[0].lines[1].cells[0];
+        assert_eq!((cell.samples.len(), cell.missing), (0, 1));
+        assert!(summary.trials.choices().is_empty());
+    }
+}
