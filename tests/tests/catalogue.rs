@@ -27,7 +27,7 @@ fn rows() -> Vec<Vec<Vec<String>>> {
 /// The items that `plugin list` shows with the plugins that come with the program.
 fn items() -> BTreeSet<String> {
     let sandbox = Sandbox::new();
-    let ran = sandbox.jackpot(&["plugin", "list", "--log-format", "json"]).run().expect(0);
+    let ran = sandbox.jackpot(&["plugin", "list", "--json"]).run().expect(0);
     let list: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let items = list["plugins"].as_array().unwrap();
     items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()

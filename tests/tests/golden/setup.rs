@@ -130,6 +130,7 @@ fn plain(optimizer: Optimizer) -> TrainConfig {
         skip: None,
         init: None,
         loss: None,
+        teacher: None,
         update: None,
     }
 }

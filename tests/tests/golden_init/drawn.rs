@@ -62,6 +62,10 @@ impl Shapes {
 }
 
 impl ModelAccess for Shapes {
+    fn gradients(&self) -> Result<Vec<(String, Tensor)>, String> {
+        Err("an init has no gradients".to_owned())
+    }
+
     fn infos(&self) -> Vec<ParameterInfo> {
         self.infos.clone()
     }

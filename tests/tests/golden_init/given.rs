@@ -35,6 +35,10 @@ impl<'a> Given<'a> {
 }
 
 impl ModelAccess for Given<'_> {
+    fn gradients(&self) -> Result<Vec<(String, Tensor)>, String> {
+        Err("an init has no gradients".to_owned())
+    }
+
     fn infos(&self) -> Vec<ParameterInfo> {
         self.access.infos()
     }

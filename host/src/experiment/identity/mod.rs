@@ -12,6 +12,7 @@ mod canonical;
 mod describer;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
