@@ -84,6 +84,79 @@ pub fn cifar100(folder: &Path) {
     }
 }
 
+/// An image of that class, coloured or grey, as a PNG whatever the file's name says: loaders go by
+/// the content.
+pub fn paint(path: &Path, class: usize, [width, height]: [u32; 2], grey: bool) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut noise = Noise(path.as_os_str().len() as u64);
+    let side = width.max(height) as usize;
+    let planes = image(class, side, &mut noise);
+    let at =
+        |channel: usize, x: u32, y: u32| planes[(channel * side + y as usize) * side + x as usize];
+    let picture: image::DynamicImage = match grey {
+        true => image::GrayImage::from_fn(width, height, |x, y| image::Luma([at(0, x, y)])).into(),
+        false => image::RgbImage::from_fn(width, height, |x, y| {
+            image::Rgb([at(0, x, y), at(1, x, y), at(2, x, y)])
+        })
+        .into(),
+    };
+    picture.save_with_format(path, image::ImageFormat::Png).unwrap();
+}
+
+/// Tiny-ImageNet's folders with 3 classes of 8 training images and 4 test images each, one of each
+/// class grey, and two real JPEGs among them; returns the folder `tiny-imagenet-200` in `parent`.
+pub fn tiny_imagenet(parent: &Path) -> PathBuf {
+    let folder = parent.join("tiny-imagenet-200");
+    let classes = ["n03", "n01", "n02"];
+    let mut boxes = String::new();
+    for (label, class) in classes.into_iter().enumerate() {
+        for number in 0..8 {
+            let path = folder.join(format!("train/{class}/images/{class}_{number}.JPEG"));
+            paint(&path, label, [64, 64], number == 3);
+        }
+        fs::write(folder.join(format!("train/{class}/{class}_boxes.txt")), "").unwrap();
+        for number in 0..4 {
+            let name = format!("val_{}.JPEG", 3 * number + label);
+            paint(&folder.join("val/images").join(&name), label, [64, 64], false);
+            boxes.push_str(&format!("{name}\t{class}\t0\t0\t63\t63\n"));
+        }
+    }
+    for (name, place) in
+        [("grey.jpg", "train/n01/images/n01_0.JPEG"), ("progressive.jpg", "val/images/val_0.JPEG")]
+    {
+        fs::copy(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("images").join(name),
+            folder.join(place),
+        )
+        .unwrap();
+    }
+    fs::write(folder.join("val/val_annotations.txt"), boxes).unwrap();
+    fs::write(folder.join("wnids.txt"), classes.join("\n")).unwrap();
+    fs::write(folder.join("words.txt"), "n01\tgoldfish\nn02\ttoad\nn03\tEgyptian cat\n").unwrap();
+    folder
+}
+
+/// The bytes of MNIST's four files: 40 training and 20 test images of 28 × 28, of 10 classes.
+pub fn mnist() -> [(&'static str, Vec<u8>); 4] {
+    let mut noise = Noise(28);
+    let mut images = |count: usize| {
+        let pixels = (0..count).flat_map(|i| image(i % 10, 28, &mut noise)[..784].to_vec());
+        idx(2051, &[count, 28, 28], pixels.collect())
+    };
+    let labels = |count: usize| idx(2049, &[count], (0..count).map(|i| (i % 10) as u8).collect());
+    [
+        ("train-images-idx3-ubyte", images(40)),
+        ("train-labels-idx1-ubyte", labels(40)),
+        ("t10k-images-idx3-ubyte", images(20)),
+        ("t10k-labels-idx1-ubyte", labels(20)),
+    ]
+}
+
+fn idx(magic: u32, sizes: &[usize], bytes: Vec<u8>) -> Vec<u8> {
+    let sizes = sizes.iter().flat_map(|&size| (size as u32).to_be_bytes());
+    magic.to_be_bytes().into_iter().chain(sizes).chain(bytes).collect()
+}
+
 /// The small real files, if the machine has them (see CONTRIBUTING.md).
 pub fn real() -> Option<PathBuf> {
     let folder = PathBuf::from(std::env::var_os("JACKPOT_TEST_DATA")?).join("small");

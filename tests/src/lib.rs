@@ -6,13 +6,16 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests: a failure is a failed test")]
 
+pub mod archive;
 pub mod config;
 pub mod data;
 pub mod files;
+pub mod getting;
 pub mod install;
 pub mod process;
 pub mod results;
 pub mod sandbox;
+pub mod server;
 pub mod shared;
 pub mod tensors;
 

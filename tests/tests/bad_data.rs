@@ -38,7 +38,7 @@ fn a_folder_without_the_dataset() {
 error: no CIFAR-100 data was found; looked for
   ./cifar/train.bin
   ./cifar/cifar-100-binary/train.bin
-set `data.root` to the folder that holds the files of CIFAR-100's binary version, or to its parent
+set `data.root` to the folder that holds these files, or to its parent; or fetch them with `jackpot data get cifar100 --root DIR`
 ";
     assert_eq!(ran.stderr, expected);
 }
@@ -160,6 +160,76 @@ fn a_network_that_cannot_take_the_images() {
     sandbox.write("data.safetensors", safetensors::serialize(parts, None).unwrap());
     let ran = refuse(&sandbox, &format!("{TENSORS}\nmean = [0, 0, 0]\nstd = [1, 1, 1]"), 1);
     ran.says(&["architecture resnet8", "square images", "[3, 4, 4]"]);
+}
+
+const FOLDER: &str = "dataset = \"image-folder\"\nroot = \"pictures\"";
+
+/// One image of 8 × 8 for each class in `train` and `test`.
+fn pictures(sandbox: &Sandbox) {
+    for (label, class) in ["cat", "dog"].into_iter().enumerate() {
+        for split in ["train", "test"] {
+            let path = sandbox.at(&format!("pictures/{split}/{class}/1.png"));
+            data::paint(&path, label, [8, 8], false);
+        }
+    }
+}
+
+#[test]
+fn folders_of_images_that_cannot_be_used() {
+    let sandbox = Sandbox::new();
+    let ran = refuse(&sandbox, FOLDER, 1);
+    ran.says(&["./pictures does not exist; set `data.root` to the folder that holds the image"]);
+    sandbox.write("pictures/cat/1.png", "");
+    refuse(&sandbox, FOLDER, 1).says(&["./pictures has no folder `train`", "one folder per class"]);
+
+    pictures(&sandbox);
+    data::paint(&sandbox.at("pictures/train/cat/2.png"), 0, [8, 9], false);
+    let ran = refuse(&sandbox, FOLDER, 1);
+    ran.says(&["pixels; ./pictures/train/", "Set `data.image_size` to bring all to one size"]);
+
+    sandbox.write("pictures/train/cat/2.png", "no image");
+    let ran = refuse(&sandbox, FOLDER, 1);
+    let expected = "error: ./pictures/train/cat/2.png cannot be decoded: its content is no image \
+                    that is known; copy or unpack it again, or remove it\n";
+    assert_eq!(ran.stderr, expected);
+
+    fs::remove_file(sandbox.at("pictures/train/cat/2.png")).unwrap();
+    data::paint(&sandbox.at("pictures/test/owl/1.png"), 0, [8, 8], false);
+    refuse(&sandbox, FOLDER, 1).says(&["./pictures/test/owl is a class that the training images"]);
+    fs::remove_dir_all(sandbox.at("pictures/test/owl")).unwrap();
+
+    fs::create_dir(sandbox.at("pictures/train/owl")).unwrap();
+    refuse(&sandbox, FOLDER, 1).says(&["./pictures/train/owl has no images; remove the folder"]);
+    fs::remove_dir(sandbox.at("pictures/train/owl")).unwrap();
+
+    let both = format!("{FOLDER}\nvalidation = 1");
+    fs::create_dir_all(sandbox.at("pictures/val")).unwrap();
+    data::paint(&sandbox.at("pictures/val/dog/1.png"), 0, [8, 8], false);
+    refuse(&sandbox, &both, 2).says(&["has its own validation images, but `data.validation` sets"]);
+    let check = sandbox.jackpot(&["data", "check", "pictures"]).run().expect(0);
+    check
+        .says(&["./pictures/val has no images of the class `cat`, which the training images have"
+            .trim_start_matches("./")]);
+}
+
+#[test]
+fn a_size_where_there_is_none_to_choose() {
+    let sandbox = Sandbox::new();
+    let ran = refuse(&sandbox, "dataset = \"mnist\"\nroot = \"m\"\nimage_size = 32", 2);
+    ran.says(&["`image_size` is for the dataset `image-folder` alone", "leave it out"]);
+}
+
+#[test]
+fn a_tiny_imagenet_with_a_file_cut_off() {
+    let sandbox = Sandbox::new();
+    let folder = data::tiny_imagenet(&sandbox.at("tiny"));
+    let path = folder.join("train/n01/images/n01_0.JPEG");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let config = "dataset = \"tiny-imagenet\"\nroot = \"tiny\"";
+    let ran = refuse(&sandbox, config, 1);
+    ran.says(&["train/n01/images/n01_0.JPEG cannot be decoded: "]);
+    assert!(!folder.join(".jackpot-cache").exists());
 }
 
 #[test]

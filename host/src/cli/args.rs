@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-pub use data::{DataCommand, Dataset};
+pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
 pub use eval::{EvalArgs, EvalSplit, StoredWeights};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
 pub use plugin::{KindArg, PluginCommand};
@@ -106,7 +106,7 @@ Examples: jackpot eval runs/quickstart --recipe tweaks --level 2
     /// List plugins, or describe one
     #[command(subcommand)]
     Plugin(PluginCommand),
-    /// List datasets, or check one's files
+    /// List datasets, get one, or check one's files
     #[command(subcommand)]
     Data(DataCommand),
     /// Check a config without running it, or print its JSON schema

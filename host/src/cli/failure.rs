@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use crate::config::ConfigErrors;
 use crate::data::DataError;
+use crate::data::fetch::FetchError;
 use crate::engine::OpenError;
 use crate::experiment::ExperimentError;
 use crate::plugin::RegistryError;
@@ -122,6 +123,15 @@ impl From<DataError> for Failure {
             | DataError::Channels { .. }
             | DataError::Mean { .. }
             | DataError::Std { .. } => Self::usage(error),
+            _ => Self::other(error),
+        }
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Checksums { .. } | FetchError::NoFolder { .. } => Self::usage(error),
             _ => Self::other(error),
         }
     }

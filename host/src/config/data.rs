@@ -25,6 +25,9 @@ pub fn read(cx: &Context<'_>, table: &Table) -> Option<DataConfig> {
             .label("needs `root`")
             .help(match dataset {
                 DatasetChoice::Tensors => "add `root = \"file.safetensors\"` to [data]".to_owned(),
+                DatasetChoice::ImageFolder => "add `root = \"folder\"` to [data]: the folder that \
+                                               has `train` and `test` (or `val`)"
+                    .to_owned(),
                 _ => format!(
                     "add `root = \"folder\"` to [data]; `jackpot data get {name}` fetches it"
                 ),
@@ -33,9 +36,22 @@ pub fn read(cx: &Context<'_>, table: &Table) -> Option<DataConfig> {
         return None;
     }
     let count = |node: &Node| node.int().and_then(size);
+    let image_size = table.optional("image_size", count)?;
+    if let (Some(_), Some(dataset), Some(node)) = (image_size, dataset, table.value("image_size"))
+        && dataset != DatasetChoice::ImageFolder
+    {
+        let name = table.str("dataset").unwrap_or_default();
+        let message = "`image_size` is for the dataset `image-folder` alone";
+        let fault = Fault::new(node.pos, message)
+            .label("leave it out")
+            .help(format!("the images of {name} are taken in the size that they have"));
+        cx.report(fault);
+        return None;
+    }
     Some(DataConfig {
         dataset: dataset?,
         root: table.optional("root", |node| node.str().map(|path| cx.path(path)))?,
+        image_size,
         validation: table.int("validation").and_then(size)?,
         mean: mean?,
         std: std?,

@@ -67,13 +67,28 @@ pub static DATA: Section = Section {
     keys: &[
         Key::required(
             "dataset",
-            Shape::Choice(&["cifar10", "cifar100", "tensors", "synthetic"]),
+            Shape::Choice(&[
+                "cifar10",
+                "cifar100",
+                "tiny-imagenet",
+                "mnist",
+                "fashion-mnist",
+                "image-folder",
+                "tensors",
+                "synthetic",
+            ]),
             "Which dataset.",
         ),
         Key::optional(
             "root",
             Shape::Path,
             "The dataset's folder; of `tensors` the file; `synthetic` needs none.",
+        ),
+        Key::with_default(
+            "image_size",
+            Shape::Or("original", &Shape::Int { min: 1, max: 4096 }),
+            "\"original\"",
+            "Of `image-folder`: the shorter side is resized to N pixels, the middle N×N kept.",
         ),
         Key::with_default(
             "validation",

@@ -60,6 +60,9 @@ pub struct DataConfig {
     pub dataset: DatasetChoice,
     /// The folder (or file) of the data, made absolute against the config file.
     pub root: Option<PathBuf>,
+    /// Of `image-folder`: every image resized and cropped to so many pixels each way; `None`: as
+    /// it is.
+    pub image_size: Option<usize>,
     /// How many of the first training images are set aside for validation.
     pub validation: usize,
     /// Per channel; `None`: the dataset's own.
@@ -72,11 +75,33 @@ pub struct DataConfig {
     pub test_limit: Option<usize>,
 }
 
+impl DataConfig {
+    /// A whole dataset: nothing set aside, no limits, its own normalisation.
+    pub fn whole(dataset: DatasetChoice, root: Option<PathBuf>) -> Self {
+        Self {
+            dataset,
+            root,
+            image_size: None,
+            validation: 0,
+            mean: None,
+            std: None,
+            train_limit: None,
+            test_limit: None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DatasetChoice {
     Cifar10,
     Cifar100,
+    /// Tiny-ImageNet-200 in its original folders.
+    TinyImagenet,
+    Mnist,
+    FashionMnist,
+    /// A folder of image files, a class each.
+    ImageFolder,
     /// A safetensors file with u8 NCHW images and i64 labels.
     Tensors,
     /// Generated in code; needs no file.

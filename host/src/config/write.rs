@@ -64,6 +64,7 @@ impl Writer {
         if let Some(root) = &data.root {
             self.key("root", string(&root.to_string_lossy()));
         }
+        self.key("image_size", or("original", data.image_size));
         self.key("validation", data.validation.to_string());
         self.key("mean", floats(&data.mean));
         self.key("std", floats(&data.std));

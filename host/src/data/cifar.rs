@@ -17,6 +17,8 @@ const PIXELS: usize = 3 * 32 * 32;
 #[derive(Debug)]
 pub struct Format {
     name: &'static str,
+    /// As the config says it.
+    key: &'static str,
     /// The archive's folder.
     folder: &'static str,
     train: &'static [&'static str],
@@ -30,6 +32,7 @@ pub struct Format {
 
 pub const CIFAR10: Format = Format {
     name: "CIFAR-10",
+    key: "cifar10",
     folder: "cifar-10-batches-bin",
     train: &[
         "data_batch_1.bin",
@@ -49,6 +52,7 @@ pub const CIFAR10: Format = Format {
 /// config that follows it sets `data.mean` and `data.std`.
 pub const CIFAR100: Format = Format {
     name: "CIFAR-100",
+    key: "cifar100",
     folder: "cifar-100-binary",
     train: &["train.bin"],
     test: "test.bin",
@@ -88,13 +92,22 @@ impl Format {
         if !root.exists() {
             return Err(DataError::NoSuchRoot { path: root.to_owned(), dataset, kind });
         }
-        let folders = [root.to_owned(), root.join(self.folder)];
-        let files = || self.train.iter().chain([&self.test]);
-        if let Some(folder) = folders.iter().find(|f| files().any(|name| f.join(name).exists())) {
-            return Ok(folder.clone());
+        if let Some(folder) = self.folder(root) {
+            return Ok(folder);
         }
-        let looked = folders.iter().map(|folder| folder.join(self.train[0])).collect();
-        Err(DataError::NotFound { dataset, looked })
+        let looked = self.folders(root).map(|folder| folder.join(self.train[0])).to_vec();
+        Err(DataError::NotFound { dataset, key: self.key, looked })
+    }
+
+    fn folders(&self, root: &Path) -> [PathBuf; 2] {
+        [root.to_owned(), root.join(self.folder)]
+    }
+
+    /// The folder that has at least one of the files, which `root` is or has.
+    pub fn folder(&self, root: &Path) -> Option<PathBuf> {
+        let files = self.train.iter().chain([&self.test]);
+        let has_one = |folder: &PathBuf| files.clone().any(|name| folder.join(name).exists());
+        self.folders(root).into_iter().find(has_one)
     }
 
     /// Appends a file's records.

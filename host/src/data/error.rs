@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tch::TchError;
 
+use super::images::ImageError;
+
 /// A dataset that cannot be used as the config asks.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -20,11 +22,11 @@ pub enum DataError {
 
     /// The folder exists, but none of the dataset's files is there.
     #[error(
-        "no {dataset} data was found; looked for\n{}set `data.root` to the folder that holds the \
-         files of {dataset}'s binary version, or to its parent",
+        "no {dataset} data was found; looked for\n{}set `data.root` to the folder that holds these \
+         files, or to its parent; or fetch them with `jackpot data get {key} --root DIR`",
         lines(looked)
     )]
-    NotFound { dataset: &'static str, looked: Vec<PathBuf> },
+    NotFound { dataset: &'static str, key: &'static str, looked: Vec<PathBuf> },
 
     /// Some of the dataset's files are there, but not all.
     #[error(
@@ -66,6 +68,14 @@ pub enum DataError {
         classes: usize,
     },
 
+    /// A file of MNIST's format.
+    #[error("{}: {reason}", path.display())]
+    Idx { path: PathBuf, reason: String },
+
+    /// A folder of image files.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+
     /// Not a safetensors file, or a damaged one.
     #[error(
         "{} is no valid safetensors file: {reason}; write it again, e.g. with \
@@ -105,7 +115,7 @@ pub enum DataError {
     /// Two sources of validation images.
     #[error(
         "{} has its own validation images, but `data.validation` sets {validation} training images \
-         aside as well; leave `data.validation` out, or the tensors", path.display()
+         aside as well; leave one of the two out", path.display()
     )]
     TwoValidations { path: PathBuf, validation: usize },
 

@@ -1,5 +1,7 @@
 //! From the config's `[data]` to tensors.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
 use tch::{Device, TchError};
 
@@ -7,7 +9,8 @@ use super::error::DataError;
 use super::normalise::{Normalisation, Normaliser};
 use super::source::{Samples, Source};
 use super::split::Split;
-use super::{cifar, synthetic, tensors};
+use super::watch::Watch;
+use super::{cifar, images, mnist, synthetic, tensors};
 use crate::config::{DataConfig, DatasetChoice};
 use crate::digest::hex;
 
@@ -48,15 +51,38 @@ impl Data {
 ///
 /// The hash is SHA-256 over the number of classes and then, for training, validation and test
 /// images: N, C, H, W, the labels, the pixels; numbers as 64-bit little-endian.
-pub fn load(config: &DataConfig) -> Result<Data, DataError> {
+///
+/// Images in files are decoded in parallel and kept in a cache (see `images`); `watch` hears how
+/// far that is.
+pub fn load(config: &DataConfig, watch: &dyn Watch) -> Result<Data, DataError> {
     let root = config.root.as_deref();
     let source = match config.dataset {
         DatasetChoice::Cifar10 => cifar::CIFAR10.load(root)?,
         DatasetChoice::Cifar100 => cifar::CIFAR100.load(root)?,
+        DatasetChoice::Mnist => mnist::MNIST.load(root)?,
+        DatasetChoice::FashionMnist => mnist::FASHION_MNIST.load(root)?,
+        DatasetChoice::TinyImagenet => {
+            let root = existing(root, "Tiny-ImageNet")?;
+            images::read(images::tiny_imagenet(root)?, watch)?
+        }
+        DatasetChoice::ImageFolder => {
+            let root = existing(root, "the image folder")?;
+            images::read(images::image_folder(root, config.image_size, watch)?, watch)?
+        }
         DatasetChoice::Tensors => tensors::load(root)?,
         DatasetChoice::Synthetic => synthetic::generate(),
     };
     cut(source, config)
+}
+
+/// The folder of a dataset of files.
+fn existing<'a>(root: Option<&'a Path>, dataset: &'static str) -> Result<&'a Path, DataError> {
+    let kind = "folder";
+    let root = root.ok_or(DataError::NoRoot { dataset, kind })?;
+    match root.exists() {
+        true => Ok(root),
+        false => Err(DataError::NoSuchRoot { path: root.to_owned(), dataset, kind }),
+    }
 }
 
 fn cut(mut source: Source, config: &DataConfig) -> Result<Data, DataError> {

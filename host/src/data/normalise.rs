@@ -1,9 +1,11 @@
 //! Mean and standard deviation per channel.
 
+use rayon::prelude::*;
 use tch::{Device, TchError, Tensor};
 
 use super::error::DataError;
 use super::source::Samples;
+use super::split::Split;
 use crate::config::DataConfig;
 
 /// How pixels in [0, 1] become the network's input: `(x − mean) / std` per channel.
@@ -17,26 +19,24 @@ impl Normalisation {
     /// The exact mean and population standard deviation of images of `channels` channels, whatever
     /// the order of summation: the sums are whole numbers.
     pub fn of(samples: &Samples, shape: [usize; 3]) -> Self {
-        let [channels, height, width] = shape;
-        let mut sums = vec![(0_u64, 0_u64); channels];
-        for (place, plane) in samples.images.chunks_exact(height * width).enumerate() {
-            let (sum, squares) = &mut sums[place % channels];
-            for &pixel in plane {
-                *sum += u64::from(pixel);
-                *squares += u64::from(pixel) * u64::from(pixel);
-            }
+        Sums::of(&samples.images, shape).moments(samples.len(), shape)
+    }
+
+    /// The same of a split's images, wherever they are.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn measured(split: &Split, shape: [usize; 3]) -> Result<Self, TchError> {
+        const CHUNK: usize = 1 << 12;
+        let mut sums = Sums(vec![(0, 0); shape[0]]);
+        for start in (0..split.len()).step_by(CHUNK) {
+            let length = CHUNK.min(split.len() - start);
+            let images = split.images.f_narrow(0, start as i64, length as i64)?;
+            let bytes: Vec<u8> = Vec::try_from(images.f_reshape([-1])?)?;
+            sums = sums.plus(Sums::of(&bytes, shape));
         }
-        let n = (samples.len() * height * width) as f64;
-        let mean = |sum: u64| sum as f64 / n / 255.0;
-        // n·Σx² − (Σx)² in whole numbers: exactly 0 for a constant channel.
-        let deviation = |(sum, squares): (u64, u64)| {
-            let spread = n as u128 * u128::from(squares) - u128::from(sum) * u128::from(sum);
-            (spread as f64).sqrt() / n / 255.0
-        };
-        Self {
-            mean: sums.iter().map(|&(sum, _)| mean(sum) as f32).collect(),
-            std: sums.iter().map(|&sums| deviation(sums) as f32).collect(),
-        }
+        Ok(sums.moments(split.len(), shape))
     }
 
     /// The config's values where it has some, else the dataset's own, else the training images'.
@@ -61,6 +61,49 @@ impl Normalisation {
         match std.iter().position(|&x| x == 0.0) {
             Some(channel) => Err(DataError::Constant { channel, dataset: dataset.to_owned() }),
             None => Ok(Self { mean, std }),
+        }
+    }
+}
+
+/// Per channel the sum of all pixels and of their squares.
+struct Sums(Vec<(u64, u64)>);
+
+impl Sums {
+    fn of(images: &[u8], shape: [usize; 3]) -> Self {
+        let [channels, height, width] = shape;
+        let one = |image: &[u8]| {
+            let planes = image.chunks_exact((height * width).max(1));
+            let sums = planes.map(|plane| {
+                plane.iter().fold((0, 0), |(sum, squares), &pixel| {
+                    (sum + u64::from(pixel), squares + u64::from(pixel) * u64::from(pixel))
+                })
+            });
+            Self(sums.collect())
+        };
+        let image = channels * height * width;
+        let none = || Self(vec![(0, 0); channels]);
+        images.par_chunks_exact(image.max(1)).map(one).reduce(none, Self::plus)
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        for (sums, more) in self.0.iter_mut().zip(other.0) {
+            *sums = (sums.0 + more.0, sums.1 + more.1);
+        }
+        self
+    }
+
+    /// Of so many images.
+    fn moments(self, images: usize, [_, height, width]: [usize; 3]) -> Normalisation {
+        let n = (images * height * width) as f64;
+        let mean = |sum: u64| sum as f64 / n / 255.0;
+        // n·Σx² − (Σx)² in whole numbers: exactly 0 for a constant channel.
+        let deviation = |(sum, squares): (u64, u64)| {
+            let spread = n as u128 * u128::from(squares) - u128::from(sum) * u128::from(sum);
+            (spread as f64).sqrt() / n / 255.0
+        };
+        Normalisation {
+            mean: self.0.iter().map(|&(sum, _)| mean(sum) as f32).collect(),
+            std: self.0.iter().map(|&sums| deviation(sums) as f32).collect(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::graphs::Graphs;
 use super::kept::Kept;
 use super::session::Session;
 use crate::config::{Architecture, Config, ModelConfig, TrainConfig};
-use crate::data::{self, Split};
+use crate::data::{self, Split, Watch};
 use crate::experiment::{PluginUse, RunDir};
 use crate::model::state::{self, Extra, State, to_safetensors};
 use crate::plugin::Registry;
@@ -66,8 +66,12 @@ impl Evaluator {
     /// # Errors
     ///
     /// A dataset that cannot be read.
-    pub fn new(session: Session, run: Option<RunDir>) -> Result<Self, OpenError> {
-        let data = data::load(&session.config.data)?;
+    pub fn new(
+        session: Session,
+        run: Option<RunDir>,
+        watch: &dyn Watch,
+    ) -> Result<Self, OpenError> {
+        let data = data::load(&session.config.data, watch)?;
         let feed = Feed::new(&data, session.device).map_err(|error| OpenError::Rehearsal {
             what: "moving the data to the device".to_owned(),
             source: Box::new(error),

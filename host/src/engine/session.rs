@@ -14,7 +14,7 @@ use super::graphs::Graphs;
 use crate::config::{
     self, Config, KnownItems, Loaded, ModelConfig, Overrides, Precision, Teacher, TrainConfig,
 };
-use crate::data::{self, Data};
+use crate::data::{self, Data, Watch};
 use crate::experiment::Facts;
 use crate::plugin::Registry;
 use crate::train::{Feed, TrainError};
@@ -86,13 +86,13 @@ impl Session {
     }
 
     /// Reads the dataset, and builds and tries every network and recipe of the config once, so
-    /// that what is wrong is found before anything is trained.
+    /// that what is wrong is found before anything is trained. `watch` hears how far the reading is.
     ///
     /// # Errors
     ///
     /// A dataset that cannot be read; a combination that cannot be trained, and why.
-    pub fn prepare(&mut self) -> Result<(), OpenError> {
-        let data = data::load(&self.config.data)?;
+    pub fn prepare(&mut self, watch: &dyn Watch) -> Result<(), OpenError> {
+        let data = data::load(&self.config.data, watch)?;
         self.prepare_with(&data)
     }
 

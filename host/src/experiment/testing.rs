@@ -31,6 +31,7 @@ pub fn config() -> Config {
     let data = DataConfig {
         dataset: DatasetChoice::Synthetic,
         root: None,
+        image_size: None,
         validation: 10,
         mean: None,
         std: None,

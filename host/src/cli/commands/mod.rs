@@ -34,8 +34,9 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
             plugin::info(name, kind.map(|kind| kind.0), *json, folders, terminal)
         }
         Command::Data(DataCommand::List) => data::list(terminal),
-        Command::Data(DataCommand::Check { path, dataset }) => {
-            data::check(path.as_deref(), *dataset, terminal)
+        Command::Data(DataCommand::Get(args)) => data::get(args, terminal),
+        Command::Data(DataCommand::Check { path, dataset, image_size, classes }) => {
+            data::check(path.as_deref(), *dataset, *image_size, *classes, terminal)
         }
         Command::Config(ConfigCommand::Check { config, overriding, print }) => {
             config::check(config, overriding, *print, terminal)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::ExperimentArgs;
 use crate::cli::failure::Failure;
+use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
 use crate::engine::Session;
 use crate::experiment::{self, RunDir};
@@ -15,7 +16,7 @@ use crate::experiment::{self, RunDir};
 pub fn open(args: &ExperimentArgs, terminal: &Terminal) -> Result<Session, Failure> {
     let mut session = Session::open(&args.config, &args.overriding.overrides())?;
     let _busy = terminal.busy("reading the data and trying every recipe once");
-    session.prepare()?;
+    session.prepare(&Stages::new(terminal))?;
     Ok(session)
 }
 

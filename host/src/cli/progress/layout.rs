@@ -50,7 +50,7 @@ impl Glyphs {
 const SHORTEST: usize = 8;
 
 /// A name, a bar and the time left. `names` and `times` are the widths of these columns.
-fn row(
+pub(super) fn row(
     (name, fraction, time): (&str, f64, &str),
     (names, times): (usize, usize),
     width: usize,

@@ -9,6 +9,7 @@ mod layout;
 mod lines;
 #[cfg(test)]
 mod sample;
+mod stages;
 mod tally;
 mod text;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use bars::Bars;
 pub use json::Json;
 pub use lines::Lines;
+pub use stages::Stages;
 
 use super::terminal::Terminal;
 use crate::experiment::{Observer, Silent};

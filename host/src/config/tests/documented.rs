@@ -12,7 +12,8 @@ use super::*;
 const FULL: &str = r#"
 name = "test"
 [data]
-dataset = "synthetic"
+dataset = "image-folder"
+root = "data"
 validation = 10
 [model]
 architecture = "resnet"
@@ -44,6 +45,7 @@ const CHANGES: &[&str] = &[
     "plugins.path=[\"p\"]",
     "data.dataset=\"synthetic\"",
     "data.root=\"x\"",
+    "data.image_size=64",
     "data.validation=5",
     "data.mean=[0.5]",
     "data.std=[0.5]",
@@ -207,7 +209,7 @@ fn the_schema_refuses_what_the_parser_refuses() {
         with("levels = 3", "fraction = 0.5\nkeep = [0.5]"),
         with("levels = 3", "fraction = 0.5"),
         with("levels = 3", "levels = 3\nfraction = 1.0"),
-        with("\"synthetic\"", "\"mnist\""),
+        with("\"synthetic\"", "\"imagenet\""),
         with("[[draw]]\nlevels = 3\n", ""),
         train("optimizer = \"adam\""),
         train("optimizer = { name = \"adamw\", momentum = 0.9 }"),

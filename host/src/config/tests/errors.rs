@@ -180,7 +180,7 @@ fn syntax() {
 fn all_mistakes_are_shown_in_the_order_of_the_file() {
     let text = plus("[[spend]]\nrecipe = \"a\"\ndraw = \"ipm\"\n")
         .replace("epochs = 10", "epochs = 0\nbatchsize = 3")
-        .replace("\"synthetic\"", "\"mnist\"");
+        .replace("\"synthetic\"", "\"imagenet\"");
     let errors = read_with(&text, &set(&["seed=-1"])).expect_err("four mistakes");
     insta::assert_snapshot!(errors.to_string());
 }

@@ -213,14 +213,20 @@ fn data() -> impl Strategy<Value = DataConfig> {
     let dataset = select(vec![
         DatasetChoice::Cifar10,
         DatasetChoice::Cifar100,
+        DatasetChoice::TinyImagenet,
+        DatasetChoice::Mnist,
+        DatasetChoice::FashionMnist,
+        DatasetChoice::ImageFolder,
         DatasetChoice::Tensors,
         DatasetChoice::Synthetic,
     ]);
     let limit = || prop::option::of(1..1usize << 40);
-    (dataset, path(), 1..100_000usize, prop::option::of(positive()), limit(), limit()).prop_map(
-        |(dataset, root, validation, one, train_limit, test_limit)| DataConfig {
+    let sizes = (1..100_000usize, prop::option::of(1..=4096usize));
+    (dataset, path(), sizes, prop::option::of(positive()), limit(), limit()).prop_map(
+        |(dataset, root, (validation, size), one, train_limit, test_limit)| DataConfig {
             dataset,
             root: (dataset != DatasetChoice::Synthetic).then_some(root),
+            image_size: size.filter(|_| dataset == DatasetChoice::ImageFolder),
             validation,
             mean: one.map(|x| vec![-x, 0.5, 0.0]),
             std: one.map(|x| vec![x, 0.5, 1.0]),

@@ -72,8 +72,8 @@ fn a_root_that_has_no_data_says_where_was_looked() {
         message(&CIFAR100, root),
         format!(
             "no CIFAR-100 data was found; looked for\n  {0}/train.bin\n  \
-             {0}/cifar-100-binary/train.bin\nset `data.root` to the folder that holds the files of \
-             CIFAR-100's binary version, or to its parent",
+             {0}/cifar-100-binary/train.bin\nset `data.root` to the folder that holds these \
+             files, or to its parent; or fetch them with `jackpot data get cifar100 --root DIR`",
             root.display()
         )
     );

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::data::Unwatched;
 
 /// Five training images of 1×1×2 pixels, two test images.
 fn source() -> Source {
@@ -19,15 +20,7 @@ fn source() -> Source {
 }
 
 fn config() -> DataConfig {
-    DataConfig {
-        dataset: DatasetChoice::Synthetic,
-        root: None,
-        validation: 0,
-        mean: None,
-        std: None,
-        train_limit: None,
-        test_limit: None,
-    }
+    DataConfig::whole(DatasetChoice::Synthetic, None)
 }
 
 fn labels(split: &Split) -> Vec<i64> {
@@ -70,7 +63,7 @@ fn the_datasets_own_validation_is_used() {
     assert_eq!(
         cut(source(), &config).unwrap_err().to_string(),
         "my.safetensors has its own validation images, but `data.validation` sets 1 training \
-         images aside as well; leave `data.validation` out, or the tensors"
+         images aside as well; leave one of the two out"
     );
 }
 
@@ -170,7 +163,7 @@ fn real_cifar10_loads() {
     let Some(root) = real("real_cifar10_loads") else { return };
     let dataset = DatasetChoice::Cifar10;
     let config = DataConfig { dataset, root: Some(root), validation: 100, ..config() };
-    let data = load(&config).unwrap();
+    let data = load(&config, &Unwatched).unwrap();
     assert_eq!((data.train.len(), data.validation.len(), data.test.len()), (900, 100, 200));
     assert_eq!(data.label_names.unwrap()[9], "truck");
     let counts = data.test.labels.bincount::<&tch::Tensor>(None, 10);
@@ -181,7 +174,7 @@ fn real_cifar10_loads() {
 fn real_cifar100_loads() {
     let Some(root) = real("real_cifar100_loads") else { return };
     let (dataset, root) = (DatasetChoice::Cifar100, Some(root.join("cifar-100-binary")));
-    let data = load(&DataConfig { dataset, root, ..config() }).unwrap();
+    let data = load(&DataConfig { dataset, root, ..config() }, &Unwatched).unwrap();
     assert_eq!((data.train.len(), data.validation.len(), data.test.len()), (2000, 0, 500));
     assert_eq!(data.label_names.unwrap()[0], "apple");
     let counts = data.train.labels.bincount::<&tch::Tensor>(None, 100);
@@ -192,4 +185,34 @@ fn real_cifar100_loads() {
     for (found, expected) in Vec::<f32>::try_from(mean).unwrap().into_iter().zip(&data.mean) {
         assert!((found - expected).abs() < 0.02, "{found} {expected}");
     }
+}
+
+#[test]
+fn real_tiny_imagenet_loads() {
+    let Some(root) = real("real_tiny_imagenet_loads") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let archive = std::fs::File::open(root.join("tiny-imagenet-200.tar.gz")).unwrap();
+    tar::Archive::new(flate2::read::GzDecoder::new(archive)).unpack(folder.path()).unwrap();
+    let dataset = DatasetChoice::TinyImagenet;
+    let config =
+        DataConfig { dataset, root: Some(folder.path().to_owned()), validation: 100, ..config() };
+    let data = load(&config, &Unwatched).unwrap();
+    assert_eq!((data.train.len(), data.validation.len(), data.test.len()), (900, 100, 400));
+    assert_eq!((data.shape, data.classes), ([3, 64, 64], 200));
+    assert_eq!(data.label_names.as_ref().unwrap()[0], "Egyptian cat");
+    let counts = data.test.labels.bincount::<&tch::Tensor>(None, 200);
+    assert_eq!(Vec::<i64>::try_from(counts).unwrap(), [2; 200]);
+    // Not one class after the other.
+    let classes: std::collections::BTreeSet<i64> = labels(&data.validation).into_iter().collect();
+    assert!(classes.len() > 60, "{}", classes.len());
+    // The constants of the whole dataset fit this part of it.
+    let measured = Normalisation::measured(&data.train, data.shape).unwrap();
+    let pairs = |a: Vec<f32>, b: &[f32]| a.into_iter().zip(b.to_vec()).collect::<Vec<_>>();
+    for (found, expected) in
+        [pairs(measured.mean, &data.mean), pairs(measured.std, &data.std)].concat()
+    {
+        assert!((found - expected).abs() < 0.01, "{found} {expected}");
+    }
+    // Decoded or from the cache: the same.
+    assert_eq!(load(&config, &Unwatched).unwrap().sha256, data.sha256);
 }

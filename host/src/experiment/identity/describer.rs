@@ -115,7 +115,16 @@ impl Describer<'_> {
 
     pub(super) fn data(&self, data: &DataConfig) -> Value {
         // The root says where the data lie, not what they are.
-        let DataConfig { dataset, root, validation, mean, std, train_limit, test_limit } = data;
+        let DataConfig {
+            dataset,
+            root,
+            image_size,
+            validation,
+            mean,
+            std,
+            train_limit,
+            test_limit,
+        } = data;
         let mut value = json!({
             "dataset": dataset,
             "validation": validation,
@@ -124,6 +133,10 @@ impl Describer<'_> {
             "train_limit": train_limit,
             "test_limit": test_limit,
         });
+        // Only where it says something: jobs of other datasets keep the identity they had.
+        if let Some(size) = image_size {
+            value["image_size"] = json!(size);
+        }
         match self.facts {
             Some(facts) => value["sha256"] = json!(facts.dataset_sha256),
             None => value["root"] = json!(root),

@@ -4,6 +4,7 @@ mod target;
 
 use crate::cli::args::{EvalArgs, EvalSplit};
 use crate::cli::failure::Failure;
+use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::{columns, plural};
 use crate::config::{Config, ModelConfig, SpendConfig, TrainConfig};
@@ -28,7 +29,7 @@ pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
     };
     let busy = terminal.busy("reading the data and the weights");
     let config = session.config.clone();
-    let mut evaluator = Evaluator::new(session, targets.run)?;
+    let mut evaluator = Evaluator::new(session, targets.run, &Stages::new(terminal))?;
     let part = match args.split {
         EvalSplit::Test => Part::Test,
         EvalSplit::Validation => Part::Validation,
