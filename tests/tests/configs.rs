@@ -82,6 +82,7 @@ fn data_of(path: &Path, sandbox: &Sandbox) {
     match config["data"]["dataset"].as_str().unwrap() {
         "cifar10" => data::cifar10(&sandbox.at("cifar-10-batches-bin")),
         "cifar100" => data::cifar100(&sandbox.at("cifar-100-binary")),
+        "tiny-imagenet" => _ = data::tiny_imagenet(sandbox.path()),
         other => panic!("{other}"),
     }
 }
@@ -124,9 +125,9 @@ fn all_are_valid() {
 }
 
 #[test]
-fn there_is_one_for_each_cifar_and_every_architecture_of_the_paper() {
+fn there_is_one_for_every_dataset_and_architecture_of_the_paper() {
     let mut expected = Vec::new();
-    for dataset in ["cifar10", "cifar100"] {
+    for dataset in ["cifar10", "cifar100", "tiny-imagenet"] {
         for architecture in ["mobilenet", "resnet18", "resnet34", "vgg16"] {
             expected.push(format!("{dataset}-{architecture}"));
         }
