@@ -158,7 +158,7 @@ fn a_network_that_cannot_take_the_images() {
         ("test_labels", i64s()),
     ];
     sandbox.write("data.safetensors", safetensors::serialize(parts, None).unwrap());
-    let ran = refuse(&sandbox, &format!("{TENSORS}\nmean = [0, 0, 0]\nstd = [1, 1, 1]"), 1);
+    let ran = refuse(&sandbox, &format!("{TENSORS}\nmean = [0, 0, 0]\nstd = [1, 1, 1]"), 2);
     ran.says(&["architecture resnet8", "square images", "[3, 4, 4]"]);
 }
 

@@ -270,7 +270,7 @@ fn files_that_do_not_fit_are_refused_before_anything_is_trained() {
     let weights = tensors::read(&sandbox.at("init.safetensors"));
     let refused = |draw: &str, says: &[&str]| {
         let ran = sandbox.run(&Config::default().draw(draw).spend("vanilla", ""));
-        ran.expect(1).fits_on_a_screen().says(says);
+        ran.expect(2).fits_on_a_screen().says(says);
         assert!(!sandbox.at("runs/tiny").exists());
     };
     let mask = |name: &str| format!("from = {{ mask = \"{name}\" }}");

@@ -52,7 +52,7 @@ fn a_teacher_may_be_another_network() {
         let teacher = format!("{{ weights = \"wide.safetensors\"{architecture} }}");
         Config::default().spend("taught", &format!("loss = \"kd\"\nteacher = {teacher}"))
     };
-    let ran = sandbox.run(&taught("")).expect(1).fits_on_a_screen();
+    let ran = sandbox.run(&taught("")).expect(2).fits_on_a_screen();
     ran.says(&["recipe `taught`", "wide.safetensors", "has shape [6]"]);
     assert!(!sandbox.at("runs").exists());
     sandbox.run(&taught(&format!(", {architecture}"))).expect(0);
@@ -63,6 +63,6 @@ fn a_loss_that_needs_a_teacher_is_refused_without_one() {
     let sandbox = Sandbox::new();
     data::tensors(&sandbox);
     let ran = sandbox.run(&Config::default().spend("taught", "loss = \"kd\""));
-    ran.expect(1).fits_on_a_screen().says(&["recipe `taught`", "kd", "teacher = \"dense\""]);
+    ran.expect(2).fits_on_a_screen().says(&["recipe `taught`", "kd", "teacher = \"dense\""]);
     assert!(!sandbox.at("runs").exists());
 }

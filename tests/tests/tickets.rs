@@ -289,7 +289,7 @@ fn more_levels_than_weights_is_an_error_before_training() {
     let config = Config { train: "epochs = 1\nbatch_size = 64".to_owned(), ..Config::default() };
     let draw_text = "levels = 3\nfraction = 0.97\nprunable = [\"conv1.weight\"]";
     // 108 → 3 → 0.
-    let ran = sandbox.run(&config.draw(draw_text)).expect(1).fits_on_a_screen();
+    let ran = sandbox.run(&config.draw(draw_text)).expect(2).fits_on_a_screen();
     ran.says(&["level 2 would keep none of the 108 prunable weights"]);
     assert!(!sandbox.at("runs/tiny").exists());
 }

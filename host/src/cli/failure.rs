@@ -66,7 +66,7 @@ impl From<OpenError> for Failure {
             OpenError::Registry(error) => error.into(),
             OpenError::Data(error) => error.into(),
             OpenError::Experiment(error) => error.into(),
-            OpenError::Device(_) => Self::usage(error),
+            OpenError::Device(_) | OpenError::Impossible { .. } => Self::usage(error),
             OpenError::Plugin(_)
             | OpenError::Plugins(_)
             | OpenError::LostPlugin { .. }

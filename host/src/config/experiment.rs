@@ -19,7 +19,7 @@ pub fn read(cx: &Context<'_>, root: &Table) -> Option<Config> {
         seeds: seeds.as_deref(),
         model: model.as_ref(),
         train: train.as_ref(),
-        validation: data.as_ref().map(|data| data.validation),
+        data: data.as_ref(),
     };
     let spends = spend::read(cx, root, &base, &groups);
     Some(Config {

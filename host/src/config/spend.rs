@@ -6,15 +6,17 @@ use super::error::Fault;
 use super::nearest::did_you_mean;
 use super::train;
 use super::tree::{Node, Table};
-use super::types::{DrawConfig, ModelConfig, SpendConfig, StartWeights, Teacher, TrainConfig};
+use super::types::{
+    DataConfig, DatasetChoice, DrawConfig, ModelConfig, SpendConfig, StartWeights, Teacher,
+    TrainConfig,
+};
 
 /// What a recipe inherits; `None` where that is wrong and reported.
 pub struct Base<'a> {
     pub seeds: Option<&'a [u64]>,
     pub model: Option<&'a ModelConfig>,
     pub train: Option<&'a TrainConfig>,
-    /// How many images are set aside for validation.
-    pub validation: Option<usize>,
+    pub data: Option<&'a DataConfig>,
 }
 
 /// Every `[[spend]]`.
@@ -64,7 +66,7 @@ fn trials_have_own_names(cx: &Context<'_>, nodes: &[Node]) {
 
 fn spend(cx: &Context<'_>, table: &Table, base: &Base<'_>, groups: &Groups) -> Option<SpendConfig> {
     let draws = draws(cx, table, groups);
-    trial(cx, table, base.validation);
+    trial(cx, table, base.data);
     let levels = levels(cx, table, draws.as_deref().unwrap_or_default());
     let ticket_seed = ticket_seed(cx, table, base.seeds);
     let trained = train::inherit(cx, table, base.model, base.train);
@@ -86,9 +88,14 @@ fn spend(cx: &Context<'_>, table: &Table, base: &Base<'_>, groups: &Groups) -> O
     })
 }
 
-/// A trial is chosen on validation, so there must be some.
-fn trial(cx: &Context<'_>, table: &Table, validation: Option<usize>) {
-    if let (Some(entry), Some(0)) = (table.entry("trial_of"), validation) {
+/// A trial is chosen on validation, so there must be some. Some datasets bring their own, which is
+/// seen when they are read.
+fn trial(cx: &Context<'_>, table: &Table, data: Option<&DataConfig>) {
+    let Some(data) = data else { return };
+    let may_bring_its_own =
+        matches!(data.dataset, DatasetChoice::ImageFolder | DatasetChoice::Tensors);
+    let Some(entry) = table.entry("trial_of") else { return };
+    if data.validation == 0 && !may_bring_its_own {
         let message = "a trial is chosen by its accuracy on validation images, and there are none";
         let fault = Fault::new(entry.key_pos, message).label("needs validation images");
         cx.report(fault.help("set some aside: `validation = 5000` in [data]"));

@@ -9,6 +9,7 @@ use crate::data::DataError;
 use crate::experiment::ExperimentError;
 use crate::model::ModelError;
 use crate::plugin::{LoadError, RegistryError};
+use crate::prune::PruneError;
 use crate::train::TrainError;
 
 /// An error found before anything is trained.
@@ -26,7 +27,14 @@ pub enum OpenError {
     Plugins(Vec<LoadError>),
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A part of the config that cannot be trained: which, and why.
+    /// A part of the config asks for what cannot be: which, and why.
+    #[error("{what}: {source}")]
+    Impossible {
+        what: String,
+        #[source]
+        source: Box<TrainError>,
+    },
+    /// A part of the config that cannot be trained, by no fault of the config: which, and why.
     #[error("{what}: {source}")]
     Rehearsal {
         what: String,
@@ -44,4 +52,27 @@ pub enum OpenError {
     Experiment(#[from] ExperimentError),
     #[error(transparent)]
     Model(#[from] ModelError),
+}
+
+impl OpenError {
+    /// What the trial of a part of the config came upon.
+    pub(super) fn of_part(what: impl Into<String>, error: TrainError) -> Self {
+        let (what, source) = (what.into(), Box::new(error));
+        match *source {
+            TrainError::Setting(_)
+            | TrainError::Registry(_)
+            | TrainError::Prune(
+                PruneError::NothingPrunable { .. }
+                | PruneError::NothingLeft { .. }
+                | PruneError::MaskFile { .. },
+            )
+            | TrainError::Model(
+                ModelError::Graph { .. }
+                | ModelError::Edits { .. }
+                | ModelError::File { .. }
+                | ModelError::Registry(_),
+            ) => Self::Impossible { what, source },
+            _ => Self::Rehearsal { what, source },
+        }
+    }
 }

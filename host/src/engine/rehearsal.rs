@@ -5,6 +5,7 @@ use std::path::Path;
 use jackpot_plugin_api::graph::Graph;
 use jackpot_plugin_api::manifest::Kind;
 
+use super::error::OpenError;
 use super::graphs::Graphs;
 use super::imported;
 use super::session::Session;
@@ -17,14 +18,33 @@ use crate::prune::{PruneError, Scope};
 use crate::train::{Feed, TrainError, Training, TrainingSpec};
 
 impl Session {
-    /// Builds a network with a recipe and does one step of its training.
+    /// Builds the network of a part of the config, tries every draw on it, and does one step of
+    /// its training.
     pub(super) fn rehearse(
         &self,
-        graphs: &Graphs,
-        feed: &Feed,
+        (graphs, feed): (&Graphs, &Feed),
+        what: &str,
         model: &ModelConfig,
         train: &TrainConfig,
-    ) -> Result<(), TrainError> {
+    ) -> Result<(), OpenError> {
+        let mut training = self
+            .built((graphs, feed), model, train)
+            .map_err(|error| OpenError::of_part(what, error))?;
+        for draw in &self.config.draws {
+            let prunable = self
+                .rehearse_draw(draw, &mut training.network)
+                .map_err(|error| OpenError::of_part(format!("draw `{}`", draw.name), error))?;
+            training.rehearse_update(&prunable).map_err(|error| OpenError::of_part(what, error))?;
+        }
+        training.rehearse().map_err(|error| OpenError::of_part(what, error))
+    }
+
+    fn built<'a>(
+        &'a self,
+        (graphs, feed): (&'a Graphs, &'a Feed),
+        model: &ModelConfig,
+        train: &'a TrainConfig,
+    ) -> Result<Training<'a>, TrainError> {
         let missing = || TrainError::Setting("its network was not built".to_owned());
         let graph = graphs.get(model).ok_or_else(missing)?;
         let drawn = graphs.get(&self.config.model).ok_or_else(missing)?;
@@ -44,15 +64,20 @@ impl Session {
         })?;
         training.teacher = teacher(self, (feed, graphs), train, None)?;
         check_teacher(&training)?;
-        for draw in &self.config.draws {
-            let (score, params) = (&draw.score.plugin, &draw.score.params);
-            Score::new(self.registry.create(Kind::Score, score, params)?).rounds()?;
-            check_levels(draw, &training.network)?;
-            check_files(draw, &mut training.network)?;
-            let names = Scope::new(&draw.prunable).names(&training.network)?;
-            training.rehearse_update(&names)?;
-        }
-        training.rehearse()
+        Ok(training)
+    }
+
+    /// Tries a draw on a network; gives the names of what it prunes.
+    fn rehearse_draw(
+        &self,
+        draw: &DrawConfig,
+        network: &mut Network,
+    ) -> Result<Vec<String>, TrainError> {
+        let (score, params) = (&draw.score.plugin, &draw.score.params);
+        Score::new(self.registry.create(Kind::Score, score, params)?).rounds()?;
+        check_levels(draw, network)?;
+        check_files(draw, network)?;
+        Ok(Scope::new(&draw.prunable).names(network)?)
     }
 }
 

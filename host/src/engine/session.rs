@@ -97,24 +97,25 @@ impl Session {
     }
 
     fn prepare_with(&mut self, data: &Data) -> Result<(), OpenError> {
-        let wrong = |what: &str| {
-            let what = what.to_owned();
-            move |error: TrainError| OpenError::Rehearsal { what, source: Box::new(error) }
-        };
-        let feed = Feed::new(data, self.device).map_err(wrong("moving the data to the device"))?;
+        let feed = Feed::new(data, self.device)
+            .map_err(|error| OpenError::of_part("moving the data to the device", error))?;
+        trials_can_be_chosen(&self.config, feed.validation.len())?;
         let mut graphs = Graphs::default();
         for (what, model, train) in self.trainings() {
             let teacher = train.teacher.as_ref().and_then(Teacher::model);
             for model in [Some(model.clone()), teacher].into_iter().flatten() {
-                graphs
-                    .add(&model, &self.registry, data.shape, data.classes)
-                    .map_err(|error| wrong(&what)(error.into()))?;
+                graphs.add(&model, &self.registry, data.shape, data.classes).map_err(|error| {
+                    OpenError::Impossible {
+                        what: if what == "[train]" { "[model]".to_owned() } else { what.clone() },
+                        source: Box::new(error.into()),
+                    }
+                })?;
             }
         }
         let mut seen = BTreeSet::new();
         for (what, model, train) in self.trainings() {
             if seen.insert(serde_json::to_string(&(model, train)).unwrap_or_default()) {
-                self.rehearse(&graphs, &feed, model, train).map_err(wrong(&what))?;
+                self.rehearse((&graphs, &feed), &what, model, train)?;
             }
         }
         let facts = gather(
@@ -172,6 +173,22 @@ impl Session {
     pub(super) fn prepared(&self) -> Result<&Prepared, OpenError> {
         let missing = || OpenError::Device("the data were not read yet".to_owned());
         self.prepared.as_ref().ok_or_else(missing)
+    }
+}
+
+/// Of trials the best on validation is reported; a dataset that may bring its own images for that
+/// did not.
+fn trials_can_be_chosen(config: &Config, validation: usize) -> Result<(), OpenError> {
+    match config.spends.iter().find(|spend| spend.trial_of.is_some()) {
+        Some(spend) if validation == 0 => Err(OpenError::of_part(
+            format!("recipe `{}`", spend.recipe),
+            TrainError::Setting(
+                "a trial is chosen by its accuracy on validation images, and the dataset brings \
+                 none; set some aside: `validation = 5000` in [data]"
+                    .to_owned(),
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 

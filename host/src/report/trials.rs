@@ -13,6 +13,8 @@ pub struct Trials<'a> {
     /// By trial: the name that its group is reported under.
     groups: &'a BTreeMap<String, String>,
     choices: Vec<Choice<'a>>,
+    /// Group, draw, level and trial: the first trial that a cell without a choice waits for.
+    waiting: Vec<(&'a str, &'a str, usize, &'a str)>,
 }
 
 /// The best trial of a group at one sparsity.
@@ -38,10 +40,19 @@ impl<'a> Trials<'a> {
                 cell.entry(trial).or_default().push(row);
             }
         }
-        let choices = cells.into_iter().filter_map(|((group, draw, level), trials)| {
-            Some(Choice { group, draw, level, trial: best(&trials)?, of: trials.len() })
-        });
-        Self { groups, choices: choices.collect() }
+        let (mut choices, mut waiting) = (Vec::new(), Vec::new());
+        for ((group, draw, level), trials) in cells {
+            let unfinished =
+                trials.iter().find(|(_, rows)| rows.iter().any(|row| row.results.is_none()));
+            match (best(&trials), unfinished) {
+                (Some(trial), _) => {
+                    choices.push(Choice { group, draw, level, trial, of: trials.len() });
+                }
+                (None, Some((trial, _))) => waiting.push((group, draw, level, *trial)),
+                (None, None) => {}
+            }
+        }
+        Self { groups, choices, waiting }
     }
 
     /// The recipe that a job is shown under; `None` for a trial that another one stands for.
@@ -54,7 +65,10 @@ impl<'a> Trials<'a> {
         match choice {
             Some(choice) => (choice.trial == recipe).then_some(choice.group),
             // What is missing or failed shows that there is no choice yet.
-            None => row.results.is_none().then_some(group),
+            None => {
+                let cell = (group.as_str(), row.draw.as_str(), row.level, recipe);
+                (row.results.is_none() && self.waiting.contains(&cell)).then_some(group)
+            }
         }
     }
 
@@ -134,5 +148,18 @@ mod tests {
         let cell = &summary.blocks[0].lines[1].cells[0];
         assert_eq!((cell.samples.len(), cell.missing), (0, 1));
         assert!(summary.trials.choices().is_empty());
+    }
+
+    /// Two trials of two seeds are two seeds of one line.
+    #[test]
+    fn trials_that_all_wait_are_counted_once() {
+        let mut run = run();
+        for row in run.rows.iter_mut().filter(|row| row.recipe.as_deref() != Some("vanilla")) {
+            row.results = None;
+            row.status = super::super::run::Status::Missing;
+        }
+        let summary = Summary::of(&run);
+        assert_eq!(summary.blocks[0].lines[1].cells[0].missing, 2);
+        assert_eq!(summary.seeds(), 2);
     }
 }
