@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jackpot_tests::tensors::read;
 use jackpot_tests::{Sandbox, data, results};
 
 const CONFIGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../configs");
@@ -89,23 +90,26 @@ fn data_of(path: &Path, sandbox: &Sandbox) {
 
 #[track_caller]
 fn two_steps_each(files: &[PathBuf]) {
-    assert!(!files.is_empty());
-    for path in files {
-        let sandbox = Sandbox::new();
-        data_of(path, &sandbox);
-        let mut program = sandbox.jackpot(&["run", path.to_str().unwrap(), "--out", "run"]);
-        for set in short(path, &sandbox) {
-            program = program.args(["--set", &set]);
-        }
-        program.run().expect(0);
-        for row in results(&sandbox.at("run")) {
-            assert!(matches!(row.get("status"), "done" | "linked"), "{row:?}");
-            if !row.get("recipe").is_empty() {
-                assert_eq!(row.number("best_epoch"), 1.0, "{row:?}");
-            }
-        }
-        assert!(sandbox.at("run/report.html").exists());
+    files.iter().for_each(|path| _ = two_steps(path));
+}
+
+/// Where a short training of a config lies, in `run`.
+fn two_steps(path: &Path) -> Sandbox {
+    let sandbox = Sandbox::new();
+    data_of(path, &sandbox);
+    let mut program = sandbox.jackpot(&["run", path.to_str().unwrap(), "--out", "run"]);
+    for set in short(path, &sandbox) {
+        program = program.args(["--set", &set]);
     }
+    program.run().expect(0);
+    for row in results(&sandbox.at("run")) {
+        assert!(matches!(row.get("status"), "done" | "linked"), "{row:?}");
+        if !row.get("recipe").is_empty() {
+            assert_eq!(row.number("best_epoch"), 1.0, "{row:?}");
+        }
+    }
+    assert!(sandbox.at("run/report.html").exists());
+    sandbox
 }
 
 fn of(folder: &str, part: &str) -> Vec<PathBuf> {
@@ -147,12 +151,77 @@ fn all_of_the_paper_are_the_same_experiment() {
     };
     let all: Vec<toml::Table> = configs("paper").iter().map(rest).collect();
     assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
-    let tuned = |spend: &&toml::Table| spend.contains_key("trial_of");
-    let spends = recipes(&configs("paper")[0]);
-    let trials = spends.iter().filter(tuned).count();
+}
+
+/// A baseline that was tuned less than the tweaks is none: as many trials as tweaked recipes, and
+/// the baseline itself.
+#[test]
+fn baselines_are_tuned_as_much_as_there_are_tweaks() {
     let tweaks = ["activation", "skip", "init", "loss"];
-    let tweaked = |spend: &&toml::Table| tweaks.iter().any(|key| spend.contains_key(*key));
-    assert_eq!(trials, spends.iter().filter(tweaked).count(), "as many trials as tweaks");
+    for path in configs("paper").iter().chain(&configs("studies")) {
+        let spends = recipes(path);
+        let tweaked = |spend: &&toml::Table| tweaks.iter().any(|key| spend.contains_key(*key));
+        let trials: Vec<_> = spends.iter().filter(|spend| spend.contains_key("trial_of")).collect();
+        let changes = |trial: &&&toml::Table| {
+            trial.contains_key("optimizer") || trial.contains_key("lr_schedule")
+        };
+        assert_eq!(trials.iter().filter(changes).count(), spends.iter().filter(tweaked).count());
+        assert_eq!(trials.iter().filter(|trial| !changes(trial)).count(), 1, "vanilla as it is");
+    }
+}
+
+/// The settings of `docs/paper.md`, as the program reads them.
+#[test]
+fn those_of_the_paper_have_its_protocol() {
+    let cifar_10: toml::Table =
+        "mean = [0.4914, 0.4822, 0.4465]\nstd = [0.2023, 0.1994, 0.201]".parse().unwrap();
+    let protocol: toml::Table = r#"
+        epochs = 182
+        batch_size = 128
+        optimizer = { name = "sgd", lr = 0.1, momentum = 0.9, weight_decay = 2e-4, nesterov = false, decay_norm = true }
+        lr_schedule = { plugin = "multi-step", params = { milestones = [90, 135], gamma = 0.1 } }
+        augmentation = [{ plugin = "crop-flip", params = { padding = 4, flip = true } }]
+    "#
+    .parse()
+    .unwrap();
+    let draw: toml::Table = r#"
+        name = "imp"
+        score = { plugin = "magnitude" }
+        levels = 16
+        fraction = 0.2
+        rewind = "init"
+        prunable = ["conv"]
+        schedule = "iterative"
+        prune_at = "trained"
+    "#
+    .parse()
+    .unwrap();
+    let sandbox = Sandbox::new();
+    for path in configs("paper") {
+        let ran = sandbox.jackpot(&["config", "check", path.to_str().unwrap(), "--print"]).run();
+        let config: toml::Table = ran.expect(0).stdout.parse().unwrap();
+        let dataset = config["data"]["dataset"].as_str().unwrap();
+        let validation = if dataset == "tiny-imagenet" { 10_000 } else { 5_000 };
+        assert_eq!(config["data"]["validation"].as_integer(), Some(validation));
+        // The others have their own, which is the default.
+        if dataset == "cifar100" {
+            within(&cifar_10, config["data"].as_table().unwrap());
+        }
+        within(&protocol, config["train"].as_table().unwrap());
+        within(&draw, config["draw"][0].as_table().unwrap());
+        assert_eq!(config["precision"].as_str(), Some("f32"));
+        assert_eq!(config["seeds"].as_array().unwrap().len(), 3);
+    }
+}
+
+/// All keys of one table are in another, with the same values.
+fn within(part: &toml::Table, whole: &toml::Table) {
+    for (key, value) in part {
+        match (value, whole.get(key)) {
+            (toml::Value::Table(part), Some(toml::Value::Table(whole))) => within(part, whole),
+            (value, found) => assert_eq!(Some(value), found, "{key}"),
+        }
+    }
 }
 
 #[test]
@@ -177,7 +246,18 @@ fn the_papers_train_mobilenet() {
 
 #[test]
 fn those_of_other_masks_train() {
-    two_steps_each(&configs("any-mask"));
+    let moving = ["gmp", "rigl", "set"].map(|update| of("any-mask", update)).concat();
+    let mut drawn = configs("any-mask");
+    drawn.retain(|path| !moving.contains(path));
+    assert_eq!((moving.len(), drawn.len()), (3, 6));
+    two_steps_each(&drawn);
+}
+
+#[test]
+fn those_of_masks_that_move_train() {
+    for update in ["gmp", "rigl", "set"] {
+        two_steps_each(&of("any-mask", update));
+    }
 }
 
 #[test]
@@ -187,6 +267,18 @@ fn the_studies_train() {
 
 #[test]
 fn the_small_network_trains_and_is_small() {
-    let path = Path::new(CONFIGS).join("small-net.toml");
-    two_steps_each(std::slice::from_ref(&path));
+    let sandbox = two_steps(&Path::new(CONFIGS).join("small-net.toml"));
+    let rows = results(&sandbox.at("run"));
+    let [row] = rows.iter().filter(|row| row.get("recipe") == "small").collect::<Vec<_>>()[..]
+    else {
+        panic!("{rows:?}")
+    };
+    let (kept, total) = (row.number("weights_kept"), row.number("weights_total"));
+    assert_eq!(kept, (0.05 * total).round());
+    let level = "run/spend/small/dense/seed-1/level-00";
+    for file in ["mask", "best-mask"] {
+        let masks = read(&sandbox.at(&format!("{level}/{file}.safetensors")));
+        let bits = masks.values().flat_map(|mask| &mask.bytes);
+        assert_eq!(bits.filter(|&&bit| bit == 1).count() as f64, kept, "{file}");
+    }
 }

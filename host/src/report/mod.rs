@@ -12,6 +12,7 @@ mod format;
 mod html;
 mod markdown;
 mod markup;
+mod parity;
 mod plan;
 mod plot;
 mod read;

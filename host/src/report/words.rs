@@ -1,10 +1,10 @@
 //! The sentences and cell texts that the terminal, Markdown and HTML share, so that all three say
 //! the same.
 
-use super::format;
 use super::run::{Row, Run, Status};
 use super::summary::{Cell, Summary};
 use super::trials::Choice;
+use super::{format, parity};
 
 /// What the numbers of the main table are.
 pub fn caption(summary: &Summary<'_>) -> String {
@@ -68,6 +68,7 @@ pub fn notes(run: &Run, summary: &Summary<'_>) -> Vec<String> {
     }
     out.extend(chosen(summary));
     out.extend(moved(summary));
+    out.extend(parity::larger(summary));
     out.extend(run.about.notes.iter().cloned());
     out
 }
