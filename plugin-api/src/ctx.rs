@@ -72,7 +72,7 @@ impl<'a> Ctx<'a> {
         // SAFETY: the host's pointer is valid during the call.
         match unsafe { (self.raw.table.0.tensor())(self.raw.pointer, name.into()) } {
             RResult::ROk(tensor) => tensor,
-            RResult::RErr(message) => TensorError::new(name, message).throw(),
+            RResult::RErr(fault) => TensorError::new(name, fault.message).throw(),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Ctx<'a> {
             unsafe { (self.raw.table.0.ask())(self.raw.pointer, name.into(), args.into()) };
         match answer {
             RResult::ROk(values) => Ok(values.into_vec()),
-            RResult::RErr(message) => Err(Error::new(message.into_string())),
+            RResult::RErr(fault) => Err(fault.into()),
         }
     }
 

@@ -1,21 +1,21 @@
-//! Nothing unwinds across the border: panics become messages.
+//! Nothing unwinds across the border: panics become errors.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, UnwindSafe};
 use std::sync::Once;
 
-use crate::error::{Error, TensorError};
+use crate::error::{Error, ErrorKind, TensorError};
 
 thread_local! {
     /// Where the latest panic of this thread happened.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Runs plugin code and turns a panic into its message, with the place in the plugin's source.
-pub fn catch<T>(run: impl FnOnce() -> T + UnwindSafe) -> Result<T, String> {
+/// Runs plugin code and turns a panic into an error, with the place in the plugin's source.
+pub fn catch<T>(run: impl FnOnce() -> T + UnwindSafe) -> Result<T, Error> {
     quieten();
-    panic::catch_unwind(run).map_err(|payload| message(&*payload))
+    panic::catch_unwind(run).map_err(|payload| error(&*payload))
 }
 
 /// The plugin has its own standard library, so this hook is not the host's: it keeps the place for
@@ -30,22 +30,23 @@ fn quieten() {
     });
 }
 
-fn message(payload: &(dyn Any + Send)) -> String {
+fn error(payload: &(dyn Any + Send)) -> Error {
     if let Some(error) = payload.downcast_ref::<TensorError>() {
-        return error.to_string();
+        return error.clone().into();
     }
     if let Some(error) = payload.downcast_ref::<Error>() {
-        return error.to_string();
+        return error.clone();
     }
     let text = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned());
-    match PLACE.with(|slot| slot.borrow_mut().take()) {
+    let message = match PLACE.with(|slot| slot.borrow_mut().take()) {
         Some(place) => format!("panicked at {place}: {text}"),
         None => format!("panicked: {text}"),
-    }
+    };
+    Error::of(ErrorKind::Panicked, message)
 }
 
 #[cfg(test)]
@@ -55,17 +56,23 @@ mod tests {
     #[test]
     fn a_panic_becomes_its_message_and_place() {
         let error = catch(|| panic!("no {}", "luck")).unwrap_err();
-        assert!(error.contains("guard.rs") && error.ends_with("no luck"), "{error}");
+        let message = error.to_string();
+        assert!(message.contains("guard.rs") && message.ends_with("no luck"), "{message}");
+        assert_eq!(error.kind(), ErrorKind::Panicked);
     }
 
     #[test]
     fn a_tensor_error_stays_what_it_is() {
         let error = catch(|| TensorError::new("aten::mm", "shapes").throw()).unwrap_err();
-        assert_eq!(error, "aten::mm: shapes");
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (ErrorKind::Failed, "aten::mm: shapes")
+        );
     }
 
     #[test]
     fn a_thrown_error_keeps_its_words() {
-        assert_eq!(catch(|| Error::new("no teacher").throw()).unwrap_err(), "no teacher");
+        let error = Error::new("no teacher");
+        assert_eq!(catch(|| error.clone().throw()).unwrap_err(), error);
     }
 }

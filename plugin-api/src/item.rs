@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::abi::{Host, Named, RawNamed, RawTensor, RawValue, Value};
 use crate::ctx::Ctx;
 use crate::declared::DeclaredTensor;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::manifest::{ItemManifest, Kind};
 use crate::params::{Params, read_params, text};
 use crate::tensor::{NamedTensors, Tensor};
@@ -21,7 +21,7 @@ pub trait Item: Send + Sync {
     fn call(&self, hook: &str, ctx: &Ctx<'_>, args: &Args<'_>) -> Result<Vec<Named>, Error>;
 }
 
-type Make = fn(Map<String, Json>) -> Result<Box<dyn Item>, String>;
+type Make = fn(Map<String, Json>) -> Result<Box<dyn Item>, Error>;
 
 /// One item of a file: what it is and how to make it.
 pub struct Entry {
@@ -42,7 +42,7 @@ impl Entry {
     {
         fn make<T: Params, W: Item + From<T> + 'static>(
             params: Map<String, Json>,
-        ) -> Result<Box<dyn Item>, String> {
+        ) -> Result<Box<dyn Item>, Error> {
             Ok(Box::new(W::from(read_params::<T>(params)?)))
         }
         Self { kind, name, knobs, docs: T::docs, specs: T::specs, make: make::<T, W> }
@@ -58,10 +58,10 @@ impl Entry {
         }
     }
 
-    pub(crate) fn create(&self, params: Json, _host: Host) -> Result<Box<dyn Item>, String> {
+    pub(crate) fn create(&self, params: Json, _host: Host) -> Result<Box<dyn Item>, Error> {
         match params {
             Json::Object(map) => (self.make)(map),
-            other => Err(format!("parameters must be an object, not {}", text(&other))),
+            other => Err(format!("parameters must be an object, not {}", text(&other)).into()),
         }
     }
 }
@@ -125,7 +125,7 @@ impl<'a> Args<'a> {
 }
 
 fn wrong(name: &str, wanted: &str) -> Error {
-    Error::new(format!("the host's `{name}` is not {wanted}"))
+    Error::of(ErrorKind::Failed, format!("the host's `{name}` is not {wanted}"))
 }
 
 fn own(raw: RawTensor<'_>) -> Tensor {
@@ -148,5 +148,6 @@ pub(crate) fn declared(tensors: &[DeclaredTensor]) -> Result<Vec<Named>, Error> 
 }
 
 pub(crate) fn no_hook(kind: Kind, hook: &str) -> Error {
-    Error::new(format!("{kind} items of this plugin have no hook `{hook}`: rebuild the plugin"))
+    let message = format!("{kind} items of this plugin have no hook `{hook}`: rebuild the plugin");
+    Error::of(ErrorKind::Unknown, message)
 }

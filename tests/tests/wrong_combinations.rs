@@ -28,6 +28,14 @@ fn a_skip_that_changes_a_shape() {
 }
 
 #[test]
+fn a_skip_that_finds_no_place() {
+    let model = "architecture = { plugin = \"lenet-300-100\" }";
+    let config = Config::default().model(model).draw("levels = 1\nprunable = [\"linear\"]");
+    let says = ["recipe `skipping`", "skip ghost-skip", "finds no place in this network"];
+    refused(&config.spend("skipping", "skip = \"ghost-skip\""), &says);
+}
+
+#[test]
 fn distillation_without_a_teacher() {
     let says =
         ["recipe `taught`", "learns from a teacher, and there is none", "teacher = \"dense\""];

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jackpot_plugin_api::error::ErrorKind;
 use thiserror::Error;
 
 use crate::config::ConfigErrors;
@@ -58,6 +59,9 @@ impl OpenError {
     /// What the trial of a part of the config came upon.
     pub(super) fn of_part(what: impl Into<String>, error: TrainError) -> Self {
         let (what, source) = (what.into(), Box::new(error));
+        if source.hook().is_some_and(|error| error.kind == ErrorKind::Refused) {
+            return Self::Impossible { what, source };
+        }
         match *source {
             TrainError::Setting(_)
             | TrainError::Registry(_)

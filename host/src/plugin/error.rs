@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jackpot_plugin_api::error::ErrorKind;
 use jackpot_plugin_api::manifest::Kind;
 use thiserror::Error;
 
@@ -80,6 +81,7 @@ pub enum RegistryError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("plugin {item} ({file}), hook `{hook}`: {message}")]
 pub struct HookError {
+    pub kind: ErrorKind,
     /// `activation swish`.
     pub item: String,
     /// The file's name.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use abi_stable::std_types::RResult;
 use jackpot_plugin_api::abi::{InstancePtr, Named, RawNamed};
+use jackpot_plugin_api::error::{Error, ErrorKind};
 use jackpot_plugin_api::manifest::{ItemManifest, Kind};
 use serde_json::{Map, Value as Json};
 
@@ -68,8 +69,9 @@ impl Instance {
         let root = id.found.file.root();
         match root.create()(id.found.index, text.as_str().into(), tensors::host()) {
             RResult::ROk(pointer) => Ok(Self { id, pointer }),
-            RResult::RErr(message) => {
-                Err(RegistryError::Create { item: id.to_string(), message: message.into_string() })
+            RResult::RErr(fault) => {
+                let message = fault.message.into_string();
+                Err(RegistryError::Create { item: id.to_string(), message })
             }
         }
     }
@@ -101,17 +103,25 @@ impl Instance {
         // SAFETY: the instance lives; context and arguments are borrowed for the call.
         match unsafe { root.call()(self.pointer, hook.into(), raw, args.into()) } {
             RResult::ROk(values) => Ok(values.into_vec()),
-            RResult::RErr(message) => Err(self.error(hook, message.into_string())),
+            RResult::RErr(fault) => {
+                let error = Error::from(fault);
+                Err(self.error_of(error.kind(), hook, error.to_string()))
+            }
         }
     }
 
-    /// An error of this item.
+    /// Something of this item that cannot be used.
     pub fn error(&self, hook: &str, message: impl Into<String>) -> HookError {
+        self.error_of(ErrorKind::Failed, hook, message.into())
+    }
+
+    fn error_of(&self, kind: ErrorKind, hook: &str, message: String) -> HookError {
         HookError {
+            kind,
             item: self.id.to_string(),
             file: self.id.found.file.file_name(),
             hook: hook.to_owned(),
-            message: message.into(),
+            message,
         }
     }
 }

@@ -40,3 +40,17 @@ pub enum TrainError {
     #[error("a tensor operation failed: {0}")]
     Torch(#[from] tch::TchError),
 }
+
+impl TrainError {
+    /// The plugin's hook that failed, if it was one.
+    pub fn hook(&self) -> Option<&HookError> {
+        match self {
+            Self::Hook(error)
+            | Self::Model(ModelError::Hook(error))
+            | Self::Prune(PruneError::Hook(error) | PruneError::Model(ModelError::Hook(error))) => {
+                Some(error)
+            }
+            _ => None,
+        }
+    }
+}

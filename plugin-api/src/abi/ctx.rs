@@ -3,8 +3,9 @@
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
-use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use abi_stable::std_types::{RResult, RSlice, RStr, RVec};
 
+use super::fault::Fault;
 use super::host::Host;
 use super::value::{Named, RawNamed};
 use crate::tensor::Tensor;
@@ -32,14 +33,14 @@ pub struct CtxOps {
     /// Whether this is a training step (not an evaluation).
     pub training: unsafe extern "C" fn(*const c_void) -> bool,
     /// The tensor that the item declared, or its knob, under that name.
-    pub tensor: unsafe extern "C" fn(*const c_void, RStr<'_>) -> RResult<Tensor, RString>,
+    pub tensor: unsafe extern "C" fn(*const c_void, RStr<'_>) -> RResult<Tensor, Fault>,
     /// Everything else, by name: the site, random numbers, the model.
     #[sabi(last_prefix_field)]
     pub ask: unsafe extern "C" fn(
         *const c_void,
         RStr<'_>,
         RSlice<'_, RawNamed<'_>>,
-    ) -> RResult<RVec<Named>, RString>,
+    ) -> RResult<RVec<Named>, Fault>,
 }
 
 /// A reference to the functions; opaque for the same reason as [`Host`].

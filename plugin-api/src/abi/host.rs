@@ -1,8 +1,9 @@
 //! The host's function table, which every tensor carries.
 
 use abi_stable::StableAbi;
-use abi_stable::std_types::{RResult, RSlice, RSliceMut, RStr, RString, RVec};
+use abi_stable::std_types::{RResult, RSlice, RSliceMut, RStr, RVec};
 
+use super::fault::Fault;
 use super::value::{Named, RawDevice, RawNamed, RawTensor, RawValue, Value};
 
 /// An operator's number, the same in the whole process.
@@ -35,16 +36,16 @@ pub struct HostOps {
     /// Shape, dtype and device.
     pub info: unsafe extern "C" fn(RawTensor<'_>) -> TensorInfo,
     /// The operator of that name: `aten::add.Tensor`, or without the overload.
-    pub find: extern "C" fn(RStr<'_>) -> RResult<OpId, RString>,
+    pub find: extern "C" fn(RStr<'_>) -> RResult<OpId, Fault>,
     /// Calls an operator: positional arguments, then named ones.
     pub call: unsafe extern "C" fn(
         Host,
         OpId,
         RSlice<'_, RawValue<'_>>,
         RSlice<'_, RawNamed<'_>>,
-    ) -> RResult<RVec<Value>, RString>,
+    ) -> RResult<RVec<Value>, Fault>,
     /// Copies the data, in row-major order and in the dtype given, into bytes of just that size.
-    pub read: unsafe extern "C" fn(RawTensor<'_>, i32, RSliceMut<'_, u8>) -> RResult<(), RString>,
+    pub read: unsafe extern "C" fn(RawTensor<'_>, i32, RSliceMut<'_, u8>) -> RResult<(), Fault>,
     /// A new tensor from row-major data.
     pub make: extern "C" fn(
         Host,
@@ -52,7 +53,7 @@ pub struct HostOps {
         RSlice<'_, i64>,
         RSlice<'_, u8>,
         RawDevice,
-    ) -> RResult<RawTensor<'static>, RString>,
+    ) -> RResult<RawTensor<'static>, Fault>,
     /// Gradients of the sum of outputs × grad_outputs to each input; `None` where there is none.
     /// Flags: 1 create_graph, 2 allow_unused, 4 retain_graph.
     pub grad: unsafe extern "C" fn(
@@ -61,7 +62,7 @@ pub struct HostOps {
         RSlice<'_, RawTensor<'_>>,
         RSlice<'_, RawTensor<'_>>,
         u32,
-    ) -> RResult<Value, RString>,
+    ) -> RResult<Value, Fault>,
     /// Switches this thread's recording for autograd and says what it was.
     pub grad_mode: extern "C" fn(bool) -> bool,
     /// A line for the host's log: level 1 (error) to 5 (trace), plugin, message.
@@ -72,7 +73,7 @@ pub struct HostOps {
         Host,
         RStr<'_>,
         RSlice<'_, RawNamed<'_>>,
-    ) -> RResult<RVec<Named>, RString>,
+    ) -> RResult<RVec<Named>, Fault>,
 }
 
 /// A reference to the host's functions.

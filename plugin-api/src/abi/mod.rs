@@ -7,12 +7,14 @@
 //! or newer side copes); nothing else may change within one [`ABI`] number.
 
 mod ctx;
+mod fault;
 mod host;
 mod root;
 mod stamp;
 mod value;
 
 pub use ctx::{CtxOps, CtxOpsRef, CtxTable, RawCtx, RawProgress};
+pub use fault::Fault;
 pub use host::{Host, HostOps, HostOpsRef, OpId, TensorInfo};
 pub use root::{InstancePtr, PluginFile, Root, RootRef, header, root_of};
 pub use stamp::{ABI, STAMP_LEN, STAMP_SYMBOL, Stamp, stamp};
@@ -53,6 +55,7 @@ mod tests {
             ),
             (RawCtx::LAYOUT, "pointer table host"),
             (Named::LAYOUT, "name value"),
+            (Fault::LAYOUT, "kind message"),
         ];
         for (layout, expected) in tables {
             assert_eq!(parts(layout), expected, "{}", layout.name());

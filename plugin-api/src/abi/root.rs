@@ -10,9 +10,11 @@ use abi_stable::sabi_types::VersionStrings;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 
 use super::ctx::RawCtx;
+use super::fault::Fault;
 use super::host::Host;
 use super::value::{Named, RawNamed};
 use crate::ctx::Ctx;
+use crate::error::{Error, ErrorKind};
 use crate::guard;
 use crate::item::{Args, Entry, Item};
 use crate::manifest::Manifest;
@@ -29,14 +31,14 @@ pub struct Root {
     /// The [`Manifest`] as JSON.
     pub manifest: extern "C" fn() -> RString,
     /// An item by its place in the manifest, with parameters as a JSON object.
-    pub create: extern "C" fn(usize, RStr<'_>, Host) -> RResult<InstancePtr, RString>,
+    pub create: extern "C" fn(usize, RStr<'_>, Host) -> RResult<InstancePtr, Fault>,
     /// Calls a hook of an item.
     pub call: unsafe extern "C" fn(
         InstancePtr,
         RStr<'_>,
         RawCtx,
         RSlice<'_, RawNamed<'_>>,
-    ) -> RResult<RVec<Named>, RString>,
+    ) -> RResult<RVec<Named>, Fault>,
     /// Ends an item.
     #[sabi(last_prefix_field)]
     pub destroy: unsafe extern "C" fn(InstancePtr),
@@ -91,7 +93,7 @@ fn manifest_of(name: &str, version: &str, entries: fn() -> Vec<Entry>) -> RStrin
     });
     let text = match manifest {
         Ok(manifest) => serde_json::to_string(&manifest).unwrap_or_else(|e| error_json(&e)),
-        Err(message) => error_json(&message),
+        Err(error) => error_json(&error),
     };
     text.into()
 }
@@ -105,7 +107,7 @@ extern "C" fn create<F: PluginFile>(
     index: usize,
     params: RStr<'_>,
     host: Host,
-) -> RResult<InstancePtr, RString> {
+) -> RResult<InstancePtr, Fault> {
     create_of(F::entries, index, params, host)
 }
 
@@ -114,16 +116,17 @@ fn create_of(
     index: usize,
     params: RStr<'_>,
     host: Host,
-) -> RResult<InstancePtr, RString> {
+) -> RResult<InstancePtr, Fault> {
     let made = guard::catch(|| {
         let entries = entries();
-        let entry = entries.get(index).ok_or_else(|| format!("there is no item {index}"))?;
-        let params = serde_json::from_str(params.as_str()).map_err(|e| e.to_string())?;
-        entry.create(params, host)
+        let entry = entries
+            .get(index)
+            .ok_or_else(|| Error::of(ErrorKind::Unknown, format!("there is no item {index}")))?;
+        entry.create(serde_json::from_str(params.as_str())?, host)
     });
-    match made.and_then(|inner| inner) {
+    match made.flatten() {
         Ok(item) => RResult::ROk(Box::into_raw(Box::new(item)).cast_const().cast()),
-        Err(message) => RResult::RErr(message.into()),
+        Err(error) => RResult::RErr(error.into()),
     }
 }
 
@@ -132,16 +135,15 @@ unsafe extern "C" fn call(
     hook: RStr<'_>,
     ctx: RawCtx,
     args: RSlice<'_, RawNamed<'_>>,
-) -> RResult<RVec<Named>, RString> {
+) -> RResult<RVec<Named>, Fault> {
     // SAFETY: the host passes what `create` gave and has not destroyed it.
     let item = unsafe { &*instance.cast::<Box<dyn Item>>() };
     let result = guard::catch(AssertUnwindSafe(|| {
         item.call(hook.as_str(), &Ctx::new(&ctx), &Args::new(args.as_slice()))
     }));
-    match result {
-        Ok(Ok(values)) => RResult::ROk(values.into()),
-        Ok(Err(error)) => RResult::RErr(error.to_string().into()),
-        Err(message) => RResult::RErr(message.into()),
+    match result.flatten() {
+        Ok(values) => RResult::ROk(values.into()),
+        Err(error) => RResult::RErr(error.into()),
     }
 }
 

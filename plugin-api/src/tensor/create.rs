@@ -27,7 +27,7 @@ impl Creator {
         let make = self.host.0.make();
         match make(self.host, T::DTYPE.code(), shape.into(), data.into(), self.device) {
             RResult::ROk(raw) => Tensor::from_raw(raw),
-            RResult::RErr(message) => TensorError::new("tensor", message).throw(),
+            RResult::RErr(fault) => TensorError::new("tensor", fault.message).throw(),
         }
     }
 

@@ -119,7 +119,7 @@ impl Tensor {
             unsafe { (self.raw().host.0.read())(self.raw(), T::DTYPE.code(), buffer.into()) };
         match read {
             RResult::ROk(()) => out,
-            RResult::RErr(message) => TensorError::new("to_vec", message).throw(),
+            RResult::RErr(fault) => TensorError::new("to_vec", fault.message).throw(),
         }
     }
 

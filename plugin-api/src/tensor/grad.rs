@@ -34,7 +34,7 @@ pub fn grad(outputs: &[Tensor], inputs: &[Tensor], options: GradOptions) -> Vec<
             let message = format!("the host gave {}", other.describe());
             TensorError::new("grad", message).throw()
         }
-        RResult::RErr(message) => TensorError::new("grad", message).throw(),
+        RResult::RErr(fault) => TensorError::new("grad", fault.message).throw(),
     }
 }
 

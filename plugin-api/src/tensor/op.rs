@@ -49,7 +49,7 @@ impl OpSlot {
 fn find(host: Host, name: &str) -> Result<OpId, TensorError> {
     match (host.0.find())(name.into()) {
         RResult::ROk(id) => Ok(id),
-        RResult::RErr(message) => Err(TensorError::new(name, message)),
+        RResult::RErr(fault) => Err(TensorError::new(name, fault.message)),
     }
 }
 
@@ -63,7 +63,7 @@ fn invoke(
     // SAFETY: an `Arg` borrows what it points to, so every handle in it is live.
     match unsafe { (host.0.call())(host, id, args.into(), named.into()) } {
         RResult::ROk(values) => Ok(values),
-        RResult::RErr(message) => Err(TensorError::new(name, message)),
+        RResult::RErr(fault) => Err(TensorError::new(name, fault.message)),
     }
 }
 

@@ -1,15 +1,17 @@
 //! The function table behind every context.
 
 use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use abi_stable::prefix_type::PrefixTypeTrait;
-use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
-use jackpot_plugin_api::abi::{CtxOps, CtxOpsRef, Named, RawNamed, RawProgress, RawValue, Value};
+use abi_stable::std_types::{RResult, RSlice, RStr, RVec};
+use jackpot_plugin_api::abi::{
+    CtxOps, CtxOpsRef, Fault, Named, RawNamed, RawProgress, RawValue, Value,
+};
 use jackpot_plugin_api::tensor::Tensor as Handle;
 
 use super::context::HookContext;
+use super::faults::{guarded, unknown_question};
 use super::{model_questions, random, tensors};
 
 /// The host's table.
@@ -44,7 +46,7 @@ unsafe extern "C" fn training(pointer: *const c_void) -> bool {
     unsafe { context(pointer) }.training
 }
 
-unsafe extern "C" fn tensor(pointer: *const c_void, name: RStr<'_>) -> RResult<Handle, RString> {
+unsafe extern "C" fn tensor(pointer: *const c_void, name: RStr<'_>) -> RResult<Handle, Fault> {
     // SAFETY: the plugin passes the pointer of its running call.
     let context = unsafe { context(pointer) };
     match context.tensors.iter().find(|(known, _)| *known == name.as_str()) {
@@ -61,23 +63,18 @@ unsafe extern "C" fn ask(
     pointer: *const c_void,
     question: RStr<'_>,
     args: RSlice<'_, RawNamed<'_>>,
-) -> RResult<RVec<Named>, RString> {
+) -> RResult<RVec<Named>, Fault> {
     // SAFETY: the plugin passes the pointer of its running call.
     let context = unsafe { context(pointer) };
     let args = Questions(args.as_slice());
-    let answer = catch_unwind(AssertUnwindSafe(|| answer(context, question.as_str(), &args)));
-    match answer {
-        Ok(Ok(values)) => RResult::ROk(values.into()),
-        Ok(Err(message)) => RResult::RErr(message.into()),
-        Err(_) => RResult::RErr("the host failed inside; this is a bug of Jackpot".into()),
-    }
+    guarded(|| answer(context, question.as_str(), &args).map(Into::into))
 }
 
 fn answer(
     context: &HookContext<'_>,
     question: &str,
     args: &Questions<'_>,
-) -> Result<Vec<Named>, String> {
+) -> Result<Vec<Named>, Fault> {
     match question {
         "site" => {
             let site = context.site.ok_or("this hook has no site in a network")?;
@@ -90,10 +87,12 @@ fn answer(
             Ok(Vec::new())
         }
         "rng.uniform" | "rng.normal" | "rng.host" | "rng.fixed" => {
-            random::answer(context, question, args)
+            Ok(random::answer(context, question, args)?)
         }
-        _ if question.starts_with("model.") => model_questions::answer(context, question, args),
-        _ => Err(format!("this host does not know the question `{question}`")),
+        _ if question.starts_with("model.") => {
+            Ok(model_questions::answer(context, question, args)?)
+        }
+        _ => Err(unknown_question(question)),
     }
 }
 

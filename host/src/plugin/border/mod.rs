@@ -2,6 +2,7 @@
 
 pub mod context;
 mod ctx_ops;
+mod faults;
 mod model_questions;
 mod random;
 pub mod tensors;

@@ -2,19 +2,19 @@
 
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{LazyLock, RwLock};
 
 use abi_stable::prefix_type::PrefixTypeTrait;
-use abi_stable::std_types::{RResult, RSlice, RSliceMut, RStr, RString, RVec};
+use abi_stable::std_types::{RResult, RSlice, RSliceMut, RStr, RVec};
 use jackpot_plugin_api::abi::{
-    Host, HostOps, HostOpsRef, Named, OpId, RawDevice, RawNamed, RawTensor, RawValue, TensorInfo,
-    Value,
+    Fault, Host, HostOps, HostOpsRef, Named, OpId, RawDevice, RawNamed, RawTensor, RawValue,
+    TensorInfo, Value,
 };
 use jackpot_plugin_api::tensor::Tensor as Handle;
 use tch::{Device, Tensor};
 use torch_sys::C_tensor;
 
+use super::faults::{guarded, unknown_question};
 use super::values::{Arguments, Borrowed, to_plugin};
 use crate::torch::codes::{device_code, device_of, dtype_code, dtype_of};
 use crate::torch::grad::{GradMode, GradOptions, grad};
@@ -85,15 +85,6 @@ pub fn device(raw: RawDevice) -> Result<Device, String> {
     device_of(raw.kind, raw.index.into()).ok_or_else(|| format!("there is no device {raw:?}"))
 }
 
-/// Nothing of ours unwinds into a plugin either.
-fn guarded<T>(body: impl FnOnce() -> Result<T, String>) -> RResult<T, RString> {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(value)) => RResult::ROk(value),
-        Ok(Err(message)) => RResult::RErr(message.into()),
-        Err(_) => RResult::RErr("the host failed inside; this is a bug of Jackpot".into()),
-    }
-}
-
 unsafe extern "C" fn retain(raw: RawTensor<'_>) -> RawTensor<'static> {
     let copy = borrow(raw).shallow_clone();
     lend(&ManuallyDrop::new(copy))
@@ -113,14 +104,15 @@ unsafe extern "C" fn info(raw: RawTensor<'_>) -> TensorInfo {
     }
 }
 
-extern "C" fn find(name: RStr<'_>) -> RResult<OpId, RString> {
+extern "C" fn find(name: RStr<'_>) -> RResult<OpId, Fault> {
     guarded(|| {
         let op = Op::find(name.as_str()).map_err(|e| e.to_string())?;
         if op.schemas().iter().any(Schema::always_random) {
             return Err(format!(
                 "`{name}` draws numbers from libtorch's generator, whose state is lost when a run is \
                  resumed; use ctx.rng()"
-            ));
+            )
+            .into());
         }
         Ok(op.id().into())
     })
@@ -131,7 +123,7 @@ unsafe extern "C" fn call(
     id: OpId,
     args: RSlice<'_, RawValue<'_>>,
     named: RSlice<'_, RawNamed<'_>>,
-) -> RResult<RVec<Value>, RString> {
+) -> RResult<RVec<Value>, Fault> {
     guarded(|| {
         let op = u32::try_from(id).ok().and_then(Op::from_id);
         let op = op.ok_or_else(|| format!("there is no operator number {id}"))?;
@@ -157,7 +149,7 @@ unsafe extern "C" fn read(
     raw: RawTensor<'_>,
     dtype: i32,
     mut out: RSliceMut<'_, u8>,
-) -> RResult<(), RString> {
+) -> RResult<(), Fault> {
     guarded(|| {
         let kind = dtype_of(dtype.into()).ok_or_else(|| format!("there is no dtype {dtype}"))?;
         let tensor = borrow(raw).detach().f_to_device(Device::Cpu).map_err(|e| e.to_string())?;
@@ -165,7 +157,8 @@ unsafe extern "C" fn read(
         let data = bytes::to_bytes(&tensor).map_err(|e| e.to_string())?;
         let out = out.as_mut_slice();
         if data.len() != out.len() {
-            return Err(format!("{} bytes were asked for, there are {}", out.len(), data.len()));
+            let (asked, there) = (out.len(), data.len());
+            return Err(format!("{asked} bytes were asked for, there are {there}").into());
         }
         out.copy_from_slice(&data);
         Ok(())
@@ -178,7 +171,7 @@ extern "C" fn make(
     shape: RSlice<'_, i64>,
     data: RSlice<'_, u8>,
     raw: RawDevice,
-) -> RResult<RawTensor<'static>, RString> {
+) -> RResult<RawTensor<'static>, Fault> {
     guarded(|| {
         let kind = dtype_of(dtype.into()).ok_or_else(|| format!("there is no dtype {dtype}"))?;
         let tensor = bytes::from_bytes(kind, shape.as_slice(), data.as_slice())
@@ -194,7 +187,7 @@ unsafe extern "C" fn gradients(
     inputs: RSlice<'_, RawTensor<'_>>,
     weights: RSlice<'_, RawTensor<'_>>,
     flags: u32,
-) -> RResult<Value, RString> {
+) -> RResult<Value, Fault> {
     guarded(|| {
         let borrow_all = |raws: &[RawTensor<'_>]| raws.iter().map(|raw| borrow(*raw)).collect();
         let all: [Vec<Borrowed>; 3] =
@@ -238,6 +231,6 @@ unsafe extern "C" fn ask(
     _host: Host,
     question: RStr<'_>,
     _args: RSlice<'_, RawNamed<'_>>,
-) -> RResult<RVec<Named>, RString> {
-    RResult::RErr(format!("this host does not know the question `{question}`").into())
+) -> RResult<RVec<Named>, Fault> {
+    RResult::RErr(unknown_question(question.as_str()))
 }
