@@ -52,7 +52,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    const ALL: [Self; 4] = [Self::Refused, Self::Failed, Self::Panicked, Self::Unknown];
+    pub(crate) const ALL: [Self; 4] = [Self::Refused, Self::Failed, Self::Panicked, Self::Unknown];
 
     /// The name under which it crosses the border.
     pub fn as_str(self) -> &'static str {

@@ -130,7 +130,8 @@ pub enum ParamType {
     StringList,
     /// A list of durations.
     DurationList,
-    /// Any JSON value; only the plugin itself can check it.
+    /// Any JSON value; only the plugin itself can check it. Also what a newer plugin may say.
+    #[serde(other)]
     Any,
 }
 

@@ -108,7 +108,7 @@ fn an_executable_and_another_machines_library() {
 #[test]
 fn another_abi() {
     let mut bytes = swish();
-    let stamp = b"jackpot-plugin abi=0 api=";
+    let stamp = b"jackpot-plugin abi=1 api=";
     let places: Vec<_> =
         (0..bytes.len() - 64).filter(|&at| bytes[at..].starts_with(stamp)).collect();
     assert!(!places.is_empty());
@@ -116,7 +116,7 @@ fn another_abi() {
         bytes[place + stamp.len() - 6] = b'7';
     }
     let expected = "error: ./own/libown.so cannot be used as a plugin: it was built for plugin ABI \
-                    7 (jackpot-plugin-api 0.1.0), this host has ABI 0; update Jackpot\n";
+                    7 (jackpot-plugin-api 0.1.0), this host has ABI 1; update Jackpot\n";
     assert_eq!(refused(&with_file(bytes)), expected);
 }
 

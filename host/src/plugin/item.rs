@@ -3,7 +3,7 @@
 use std::fmt;
 
 use abi_stable::std_types::RResult;
-use jackpot_plugin_api::abi::{InstancePtr, Named, RawNamed};
+use jackpot_plugin_api::abi::{InstancePtr, Named, RawNamed, surface};
 use jackpot_plugin_api::error::{Error, ErrorKind};
 use jackpot_plugin_api::manifest::{ItemManifest, Kind};
 use serde_json::{Map, Value as Json};
@@ -97,17 +97,35 @@ impl Instance {
         context: &HookContext<'_>,
         args: &[RawNamed<'_>],
     ) -> Result<Vec<Named>, HookError> {
+        self.keeps_to_surface(hook, |call| call.takes(args))?;
         let raw = context.raw();
         let _watched = watchdog::watch(&self.id, hook);
         let root = self.id.found.file.root();
         // SAFETY: the instance lives; context and arguments are borrowed for the call.
         match unsafe { root.call()(self.pointer, hook.into(), raw, args.into()) } {
-            RResult::ROk(values) => Ok(values.into_vec()),
+            RResult::ROk(values) => {
+                self.keeps_to_surface(hook, |call| call.gives(&values))?;
+                Ok(values.into_vec())
+            }
             RResult::RErr(fault) => {
                 let error = Error::from(fault);
                 Err(self.error_of(error.kind(), hook, error.to_string()))
             }
         }
+    }
+
+    /// What crosses is what the surface of the ABI lists; a debug build makes sure.
+    fn keeps_to_surface(
+        &self,
+        hook: &str,
+        check: impl FnOnce(&surface::Call) -> Result<(), String>,
+    ) -> Result<(), HookError> {
+        if cfg!(debug_assertions) {
+            let call = surface::hook(self.id.kind, hook).ok_or("the ABI lists no such hook");
+            let kept = call.map_err(str::to_owned).and_then(check);
+            return kept.map_err(|message| self.error(hook, message));
+        }
+        Ok(())
     }
 
     /// Something of this item that cannot be used.

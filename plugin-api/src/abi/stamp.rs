@@ -1,7 +1,7 @@
 //! The version stamp: readable from the file's bytes, before anything is loaded.
 
-/// The version of the border. 0: experimental, may still change.
-pub const ABI: u32 = 0;
+/// The version of the border. Whatever one number promises is in `abi-1.txt`.
+pub const ABI: u32 = 1;
 
 /// The exported symbol that holds the stamp.
 pub const STAMP_SYMBOL: &str = "JACKPOT_PLUGIN_STAMP";
@@ -11,10 +11,10 @@ pub const STAMP_LEN: usize = 64;
 
 const MAGIC: &str = "jackpot-plugin";
 
-/// The text `jackpot-plugin abi=0 api=0.1.0`, filled up with zero bytes.
+/// The text `jackpot-plugin abi=1 api=0.1.0`, filled up with zero bytes.
 pub const fn stamp() -> [u8; STAMP_LEN] {
     // The number is written by hand since `const fn` cannot format; a test holds the two together.
-    let text = concat!("jackpot-plugin abi=0 api=", env!("CARGO_PKG_VERSION")).as_bytes();
+    let text = concat!("jackpot-plugin abi=1 api=", env!("CARGO_PKG_VERSION")).as_bytes();
     let mut bytes = [0; STAMP_LEN];
     let mut i = 0;
     while i < text.len() {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// How a tensor is filled before training. Random values come from a counter-based generator
 /// keyed by the run's seed and the tensor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub enum Initial {
     /// One value everywhere.
     Constant {

@@ -24,7 +24,7 @@ pub const SCHEMA: u32 = 1;
 
 /// A network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Graph {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -43,7 +43,7 @@ pub struct Graph {
 
 /// The shape and type of an input or output, without the batch dimension.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct TensorSpec {
     /// Its name.
     pub name: String,
@@ -56,7 +56,7 @@ pub struct TensorSpec {
 
 /// One result of the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Output {
     /// Its name.
     pub name: String,
@@ -66,7 +66,7 @@ pub struct Output {
 
 /// A trained tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Parameter {
     /// Its state-dict name, such as `layer1.0.conv1.weight`.
     pub name: String,
@@ -99,13 +99,14 @@ pub enum Role {
     Norm,
     /// The bias of a convolution or linear layer.
     Bias,
-    /// Anything else.
+    /// Anything else. To a plugin also what a newer host knows.
+    #[cfg_attr(not(feature = "host"), serde(other))]
     Other,
 }
 
 /// A tensor that is kept but not trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Buffer {
     /// Its state-dict name, such as `bn1.running_mean`.
     pub name: String,
@@ -120,7 +121,7 @@ pub struct Buffer {
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Node {
     /// Its name, unique in the graph.
     pub id: String,

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use abi_stable::prefix_type::PrefixTypeTrait;
 use abi_stable::std_types::{RResult, RSlice, RStr, RVec};
 use jackpot_plugin_api::abi::{
-    CtxOps, CtxOpsRef, Fault, Named, RawNamed, RawProgress, RawValue, Value,
+    CtxOps, CtxOpsRef, Fault, Named, RawNamed, RawProgress, RawValue, Value, surface,
 };
 use jackpot_plugin_api::tensor::Tensor as Handle;
 
@@ -67,7 +67,24 @@ unsafe extern "C" fn ask(
     // SAFETY: the plugin passes the pointer of its running call.
     let context = unsafe { context(pointer) };
     let args = Questions(args.as_slice());
-    guarded(|| answer(context, question.as_str(), &args).map(Into::into))
+    guarded(|| {
+        keeps_to_surface(question.as_str(), |call| call.takes(args.0))?;
+        let values = answer(context, question.as_str(), &args)?;
+        keeps_to_surface(question.as_str(), |call| call.gives(&values))?;
+        Ok(values.into())
+    })
+}
+
+/// What crosses is what the surface of the ABI lists; a debug build makes sure.
+fn keeps_to_surface(
+    question: &str,
+    check: impl FnOnce(&surface::Call) -> Result<(), String>,
+) -> Result<(), Fault> {
+    if cfg!(debug_assertions) {
+        let call = surface::question(question).ok_or_else(|| unknown_question(question))?;
+        check(call)?;
+    }
+    Ok(())
 }
 
 fn answer(
