@@ -34,7 +34,11 @@ compile_error!(
 );
 
 /// The version of this crate.
+#[cfg(not(feature = "next"))]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// A version that does not exist.
+#[cfg(feature = "next")]
+pub const VERSION: &str = next::VERSION;
 
 #[doc(hidden)]
 pub mod abi;
@@ -52,6 +56,8 @@ pub mod item;
 pub mod kinds;
 pub mod manifest;
 pub mod model;
+#[cfg(feature = "next")]
+pub mod next;
 pub mod params;
 pub mod points;
 pub mod prelude;

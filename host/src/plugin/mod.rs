@@ -10,6 +10,8 @@ pub mod error;
 pub mod item;
 pub mod kinds;
 pub mod load;
+#[cfg(feature = "next")]
+mod next;
 pub mod registry;
 mod watchdog;
 

@@ -163,6 +163,8 @@ impl Registry {
         let found = self.find(kind, reference)?;
         let instance = Instance::create(ItemId { kind, found }, params)?;
         refuse_unserved(&instance)?;
+        #[cfg(feature = "next")]
+        super::next::tell(&instance);
         Ok(instance)
     }
 
@@ -227,7 +229,7 @@ fn refuse_unserved(instance: &Instance) -> Result<(), RegistryError> {
                 one.name, id.kind
             )),
         },
-        Err(error) => create(error.message),
+        Err(error) => create(format!("hook `{}`: {}", error.hook, error.message)),
     }
 }
 

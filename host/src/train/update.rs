@@ -9,7 +9,7 @@ use super::optimizer::Optimizer;
 use super::training::Training;
 use crate::model::Network;
 use crate::plugin::HookError;
-use crate::plugin::kinds::{Common, Update};
+use crate::plugin::kinds::{Common, Update, dtype_name};
 use crate::prune::Masks;
 use crate::torch::settings::without_tf32;
 
@@ -117,10 +117,10 @@ fn checked(before: &Masks, given: Vec<(String, Tensor)>) -> Result<Masks, String
         })?;
         if mask.kind() != Kind::Bool || mask.size() != old.size() {
             return Err(format!(
-                "the mask of `{name}` has shape {:?} and dtype {:?}; it must have shape {:?} and \
-                 dtype Bool",
+                "the mask of `{name}` has shape {:?} and dtype {}; it must have shape {:?} and \
+                 dtype bool",
                 mask.size(),
-                mask.kind(),
+                dtype_name(mask.kind()),
                 old.size()
             ));
         }

@@ -2,8 +2,8 @@
 //!
 //! Whatever is declared in this folder is the ABI. A plugin file exports one [`Root`] and one
 //! version stamp; the host hands it a [`Host`] table and, for each call, a [`RawCtx`]. All growth
-//! happens by *name*: new hooks, new questions to [`CtxOps::ask`] and [`HostOps::ask`], new
-//! manifest fields. Functions may be appended to the three tables (see [`Host`] for how an older
+//! happens by *name*: new hooks, new questions to [`CtxOps::ask`], [`HostOps::ask`] and [`Root::ask`], new
+//! manifest fields. Functions may be appended to the host's two tables (see [`Host`] for how an older
 //! or newer side copes); nothing else may change within one [`ABI`] number. `abi-1.txt` lists all of
 //! it.
 

@@ -21,7 +21,7 @@ impl NodeRef {
 /// the layer `conv1` has `conv1.weight`.
 #[derive(Debug)]
 pub struct GraphBuilder {
-    graph: Graph,
+    pub(crate) graph: Graph,
 }
 
 /// A two-dimensional convolution.
@@ -101,6 +101,8 @@ impl GraphBuilder {
             parameters: Vec::new(),
             buffers: Vec::new(),
             nodes: Vec::new(),
+            #[cfg(feature = "next")]
+            stages: Vec::new(),
         };
         Self { graph }
     }

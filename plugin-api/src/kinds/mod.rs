@@ -6,6 +6,8 @@ mod augmentation;
 mod init;
 mod loss;
 mod lr_schedule;
+#[cfg(feature = "next")]
+mod next;
 mod score;
 mod skip;
 mod update;
@@ -16,6 +18,8 @@ pub use augmentation::{Augmentation, AugmentationItem, Batch};
 pub use init::{Init, InitItem};
 pub use loss::{Loss, LossItem};
 pub use lr_schedule::{LrSchedule, LrScheduleItem};
+#[cfg(feature = "next")]
+pub use next::{Next, NextItem};
 pub use score::{Score, ScoreItem};
 pub use skip::{Skip, SkipItem};
 pub use update::{Update, UpdateItem};
@@ -46,6 +50,8 @@ macro_rules! wrapper {
                         let value = $self.0.knob($args.text("name")?, $ctx.progress());
                         Ok(crate::item::one("value", crate::abi::Value::Float(value)))
                     }
+                    #[cfg(feature = "next")]
+                    "about" => Ok(crate::next::about()),
                     other => Err(crate::item::no_hook($kind, other)),
                 }
             }

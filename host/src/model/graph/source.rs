@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jackpot_plugin_api::abi::surface;
 use jackpot_plugin_api::graph::{Graph, TensorSpec};
 
 use super::check;
@@ -18,7 +19,7 @@ pub fn from_file(path: &Path) -> Result<Graph, ModelError> {
     let fail = |message: String| ModelError::File { path: path.to_owned(), message };
     let text = std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
     let graph: Graph =
-        serde_json::from_str(&text).map_err(|e| fail(format!("is no graph: {e}")))?;
+        surface::read("Graph", &text).map_err(|e| fail(format!("is no graph: {e}")))?;
     check(&graph).map_err(|error| fail(error.to_string()))?;
     Ok(graph)
 }

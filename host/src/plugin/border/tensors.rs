@@ -46,6 +46,8 @@ pub fn host() -> Host {
             grad_mode,
             log,
             ask,
+            #[cfg(feature = "next")]
+            next: jackpot_plugin_api::next::double,
         }
         .leak_into_prefix()
     });

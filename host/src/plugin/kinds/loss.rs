@@ -3,7 +3,7 @@
 use jackpot_plugin_api::abi::{RawNamed, Value};
 use tch::{Kind, Tensor};
 
-use super::common::{BEFORE, Common, lend, same_form, tensor};
+use super::common::{BEFORE, Common, Form, lend, same_form, tensor};
 use crate::plugin::border::context::HookContext;
 use crate::plugin::error::HookError;
 use crate::plugin::item::Instance;
@@ -59,7 +59,9 @@ impl Loss {
         let args: Vec<RawNamed<'_>> =
             names.iter().zip(tensors).map(|(name, tensor)| lend(name, tensor)).collect();
         let loss = tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)?;
-        same_form(&self.instance, "loss", "the loss", &loss, &[], Kind::Float)?;
+        let like = outputs.first().map_or(&loss, |(_, output)| *output);
+        let wanted = Form::of(like).shape(&[]).kind(Kind::Float);
+        same_form(&self.instance, "loss", "the loss", &loss, &wanted)?;
         Ok(loss)
     }
 }

@@ -51,7 +51,8 @@ fn find(registry: &Registry, name: &str, kind: Option<Kind>) -> Result<Found, Fa
         [only] => match Kind::from_name(only) {
             Some(kind) => Ok(registry.find(kind, name)?),
             None => Err(Failure::usage(format!(
-                "`{plain}` is of the kind `{only}`, which this Jackpot does not know"
+                "`{plain}` is of the kind `{only}`, which this Jackpot does not know; update \
+                 Jackpot"
             ))),
         },
         several => {

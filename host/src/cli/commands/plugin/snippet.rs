@@ -21,6 +21,8 @@ pub fn snippet(item: &ItemManifest, name: &str) -> String {
         Some(Kind::Score) => format!("[[draw]]\nscore = {table}"),
         Some(Kind::Augmentation) => format!("[train]    # or [[spend]]\naugmentation = [{table}]"),
         Some(Kind::LrSchedule) => format!("[train]    # or [[spend]]\nlr_schedule = {table}"),
+        #[cfg(feature = "next")]
+        Some(Kind::Next) => format!("{} = {table}", item.kind),
         Some(Kind::Activation | Kind::Skip | Kind::Init | Kind::Loss | Kind::Update) | None => {
             format!("[train]    # or [[spend]]\n{} = {table}", key_of(&item.kind))
         }
@@ -52,6 +54,8 @@ fn example(param: &ParamSpec) -> Value {
         ParamType::Float => json!(low),
         ParamType::String | ParamType::Any => json!("..."),
         ParamType::Duration => json!("1ep"),
+        #[cfg(feature = "next")]
+        ParamType::Next => json!("..."),
         ParamType::IntList => json!([low.ceil() as i64]),
         ParamType::FloatList => json!([low]),
         ParamType::StringList => json!(["..."]),
