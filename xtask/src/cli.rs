@@ -18,6 +18,8 @@ pub enum Command {
     },
     Lint(lint::Options),
     Dist,
+    Memcheck,
+    Overhead,
 }
 
 /// An argument that is not understood.
@@ -83,6 +85,8 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
             (Some(argument), _) => Err(unknown(argument)),
             (None, Topic::Quickstart) => Ok(Command::Quickstart),
             (None, Topic::Test) => Ok(Command::Test { extra }),
+            (None, Topic::Memcheck) => Ok(Command::Memcheck),
+            (None, Topic::Overhead) => Ok(Command::Overhead),
             (None, _) => Ok(Command::Dist),
         },
     }
@@ -102,6 +106,8 @@ mod tests {
         assert_eq!(parsed("quickstart"), Ok(Command::Quickstart));
         assert_eq!(parsed("test"), Ok(Command::Test { extra: vec![] }));
         assert_eq!(parsed("dist"), Ok(Command::Dist));
+        assert_eq!(parsed("memcheck"), Ok(Command::Memcheck));
+        assert_eq!(parsed("overhead"), Ok(Command::Overhead));
         assert_eq!(parsed("lint"), Ok(Command::Lint(lint::Options::default())));
     }
 

@@ -8,9 +8,19 @@ pub enum Topic {
     Test,
     Lint,
     Dist,
+    Memcheck,
+    Overhead,
 }
 
-const ALL: [Topic; 5] = [Topic::Setup, Topic::Quickstart, Topic::Test, Topic::Lint, Topic::Dist];
+const ALL: [Topic; 7] = [
+    Topic::Setup,
+    Topic::Quickstart,
+    Topic::Test,
+    Topic::Lint,
+    Topic::Dist,
+    Topic::Memcheck,
+    Topic::Overhead,
+];
 
 impl Topic {
     pub fn name(self) -> &'static str {
@@ -20,6 +30,8 @@ impl Topic {
             Topic::Test => "test",
             Topic::Lint => "lint",
             Topic::Dist => "dist",
+            Topic::Memcheck => "memcheck",
+            Topic::Overhead => "overhead",
         }
     }
 
@@ -37,6 +49,8 @@ pub fn text(topic: Option<Topic>) -> &'static str {
         Some(Topic::Test) => TEST,
         Some(Topic::Lint) => LINT,
         Some(Topic::Dist) => DIST,
+        Some(Topic::Memcheck) => MEMCHECK,
+        Some(Topic::Overhead) => OVERHEAD,
     }
 }
 
@@ -48,6 +62,8 @@ cargo xtask TASK
   test         set up and run every test
   lint         formatting, clippy, cargo deny
   dist         a release folder and tarball
+  memcheck     the door to plugins under valgrind: no leak, no invalid access
+  overhead     what it costs that an activation is a plugin
 
 `cargo xtask TASK --help` says more. Exit codes: 0 done, 1 something failed, 2 usage;
 a program that a task runs passes its own code on.
@@ -109,6 +125,24 @@ cargo xtask dist
 Sets up, builds for release, and lays out target/dist/jackpot-VERSION-x86_64-linux
 (the binary, plugins/, configs/, documents) and the same as .tar.gz.
 libtorch is not in it; INSTALL.md inside says how to connect one.
+";
+
+const MEMCHECK: &str = "\
+cargo xtask memcheck
+
+Builds the program `door` (host/examples/door.rs) and the reference plugin, and runs it
+under valgrind, once with few rounds and once with many. A round makes items of all nine
+kinds and calls their hooks, hundreds of operators, refusals, failures and panics.
+Fails if valgrind sees an invalid access, or if what is lost grows with the rounds.
+Takes some minutes; needs valgrind.
+";
+
+const OVERHEAD: &str = "\
+cargo xtask overhead
+
+Builds for release and times training steps of resnet20 (batches of 128 CIFAR-shaped
+images, one thread) whose activation is the plugin `swish`, by turns with the same
+network whose graph has swish's operators itself. Prints both and their ratio.
 ";
 
 #[cfg(test)]

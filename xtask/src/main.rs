@@ -48,5 +48,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Test { extra } => tasks::test::run(&workspace, &extra),
         Command::Lint(options) => tasks::lint::run(&workspace, &options),
         Command::Dist => tasks::dist::run(&workspace),
+        Command::Memcheck => tasks::memcheck::run(&workspace),
+        Command::Overhead => tasks::overhead::run(&workspace),
     }
 }

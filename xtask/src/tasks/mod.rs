@@ -2,5 +2,7 @@
 
 pub mod dist;
 pub mod lint;
+pub mod memcheck;
+pub mod overhead;
 pub mod quickstart;
 pub mod test;
