@@ -18,6 +18,7 @@ pub mod results;
 pub mod sandbox;
 pub mod server;
 pub mod shared;
+pub mod stranger;
 pub mod tensors;
 
 pub use process::{Program, Ran, Running};

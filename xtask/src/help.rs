@@ -99,7 +99,7 @@ cargo xtask test [-- ARGUMENT...]
 
 Sets up, builds the binary and all plugins, and runs every test of the workspace
 (with cargo-nextest if it is installed, otherwise with cargo test), then the
-documentation's examples.
+documentation's examples. One test builds and tests the workspace in examples/, too.
 
 Arguments after `--` go to the runner, for example a part of a test's name; then the
 documentation's examples are left out.
@@ -111,8 +111,8 @@ const LINT: &str = "\
 cargo xtask lint [fmt] [clippy] [deny] [--install]
 
 Runs the named checks, all three without a name:
-  fmt      cargo fmt --all --check
-  clippy   cargo clippy on the workspace and all targets, warnings are errors
+  fmt      cargo fmt --all --check, here and in examples/
+  clippy   cargo clippy on all targets, here and in examples/; warnings are errors
   deny     cargo deny: licences, bans and sources; and advisories where the RustSec
            database can be reached
 
@@ -123,7 +123,8 @@ const DIST: &str = "\
 cargo xtask dist
 
 Sets up, builds for release, and lays out target/dist/jackpot-VERSION-x86_64-linux
-(the binary, plugins/, configs/, documents) and the same as .tar.gz.
+(the binary, plugins/, configs/, documents, and for authors of plugins plugin-api/ and
+examples/) and the same as .tar.gz.
 libtorch is not in it; INSTALL.md inside says how to connect one.
 ";
 

@@ -3,6 +3,7 @@
 mod data;
 mod eval;
 mod experiment;
+mod new_name;
 mod plugin;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
 pub use eval::{EvalArgs, EvalSplit, StoredWeights};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
+pub use new_name::NewName;
 pub use plugin::{KindArg, PluginCommand};
 
 const OVERVIEW: &str = "\
@@ -103,7 +105,7 @@ stops after the current step (exit code 3).")]
 Examples: jackpot eval runs/quickstart --recipe tweaks --level 2
           jackpot eval weights.safetensors --config my.toml --logits logits.safetensors")]
     Eval(EvalArgs),
-    /// List plugins, or describe one
+    /// List plugins, describe one, or begin a new one
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// List datasets, get one, or check one's files

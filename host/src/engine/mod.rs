@@ -13,6 +13,7 @@ mod folders;
 mod graphs;
 mod imported;
 mod kept;
+mod learned;
 mod nodes;
 mod output;
 mod pruning;

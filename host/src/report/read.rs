@@ -123,6 +123,7 @@ fn job(run: &Path, folder: &Path, key: &Key) -> Result<Option<Row>, ReportError>
         results,
         curve: text(&home.join("metrics.jsonl"))?.map(|t| files::curve(&t)).unwrap_or_default(),
         layers: text(&home.join("layers.csv"))?.map(|t| files::layers(&t)).unwrap_or_default(),
+        learned: text(&home.join("learned.csv"))?.map(|t| files::learned(&t)).unwrap_or_default(),
         ..empty(key, status)
     }))
 }
@@ -146,6 +147,7 @@ fn empty((recipe, draw, seed, level): &Key, status: Status) -> Row {
         results: None,
         curve: vec![],
         layers: vec![],
+        learned: vec![],
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Row {
     pub curve: Vec<Point>,
     /// The mask layer by layer; empty where none is stored.
     pub layers: Vec<Layer>,
+    /// What the recipe's own tensors have become; empty where there are none.
+    pub learned: Vec<Learned>,
 }
 
 /// How far a job has come.
@@ -106,6 +108,17 @@ pub struct Layer {
     pub dead_outputs: u64,
     /// Input channels without a single kept weight.
     pub dead_inputs: u64,
+}
+
+/// One line of `learned.csv`: a tensor that an item declared and the training moved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// Item, site and tensor, such as `prelu.relu1.slope`.
+    pub name: String,
+    pub elements: u64,
+    pub mean: f64,
+    pub min: f64,
+    pub max: f64,
 }
 
 impl Run {

@@ -65,6 +65,7 @@ pub fn row(recipe: Option<&str>, seed: u64, level: usize, accuracy: f64) -> Row 
         }),
         curve: vec![],
         layers: vec![],
+        learned: vec![],
     }
 }
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Buffer, Graph, Initial, Input, Node, Output, Parameter, Role, SCHEMA, SiteKind, TensorSpec,
+    Buffer, Graph, Initial, Input, Linear, Node, Output, Parameter, Role, SCHEMA, SiteKind,
+    TensorSpec,
 };
 
 /// A tensor inside a graph under construction: a node's result or an input.
@@ -14,6 +15,14 @@ impl NodeRef {
     /// The name of the node or input.
     pub fn name(&self) -> &str {
         &self.0
+    }
+
+    /// Another result of a node that has several, from 0: `aten::unbind` and `aten::split` give a
+    /// list. Only nodes have several; a result that there is not is an error when shapes are
+    /// worked out.
+    pub fn result(&self, index: usize) -> Self {
+        let node = self.0.split_once(':').map_or(self.0.as_str(), |(node, _)| node);
+        Self(format!("{node}:{index}"))
     }
 }
 
@@ -63,6 +72,11 @@ impl Conv2d {
     /// With that stride.
     pub fn stride(self, stride: i64) -> Self {
         Self { stride, ..self }
+    }
+
+    /// With that many zeros around the image.
+    pub fn padding(self, padding: i64) -> Self {
+        Self { padding, ..self }
     }
 
     /// With that first weight.
@@ -194,11 +208,7 @@ impl GraphBuilder {
 
     /// A linear layer with bias, PyTorch's default initialisation.
     pub fn linear(&mut self, name: &str, x: &NodeRef, inputs: i64, outputs: i64) -> NodeRef {
-        let init = Initial::torch_default(inputs);
-        self.weight(name, vec![outputs, inputs], Role::Linear, init);
-        self.bias(name, outputs, init);
-        let params = ["weight", "bias"].map(|part| (part, format!("{name}.{part}")));
-        self.node(name, "aten::linear", &[x], &params, Value::Null)
+        self.linear_with(name, x, Linear::new(inputs, outputs))
     }
 
     /// An activation site: ReLU, unless the recipe says otherwise.
@@ -240,7 +250,7 @@ impl GraphBuilder {
         self.graph
     }
 
-    fn weight(&mut self, layer: &str, shape: Vec<i64>, role: Role, init: Initial) {
+    pub(super) fn weight(&mut self, layer: &str, shape: Vec<i64>, role: Role, init: Initial) {
         self.parameter(Parameter {
             name: format!("{layer}.weight"),
             shape,
@@ -252,7 +262,7 @@ impl GraphBuilder {
         });
     }
 
-    fn bias(&mut self, layer: &str, size: i64, init: Initial) {
+    pub(super) fn bias(&mut self, layer: &str, size: i64, init: Initial) {
         self.parameter(Parameter {
             name: format!("{layer}.bias"),
             shape: vec![size],

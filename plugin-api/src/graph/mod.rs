@@ -13,10 +13,12 @@ mod build;
 mod edits;
 mod initial;
 mod spec;
+mod tokens;
 
 pub use build::{Conv2d, GraphBuilder, NodeRef};
 pub use edits::{Edits, GraphView, Rewire};
 pub use initial::Initial;
+pub use tokens::Linear;
 
 use std::collections::BTreeMap;
 
@@ -141,6 +143,21 @@ pub struct Node {
     /// Marks a place where a recipe may put another activation function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<SiteKind>,
+}
+
+impl Node {
+    /// An operator that reads these tensors, without parameters and attributes: what the edits of
+    /// a skip are mostly made of.
+    pub fn new(id: impl Into<String>, op: &str, inputs: &[&str]) -> Self {
+        Self {
+            id: id.into(),
+            op: op.to_owned(),
+            inputs: inputs.iter().map(|&name| Input::One(name.to_owned())).collect(),
+            params: BTreeMap::new(),
+            attrs: BTreeMap::new(),
+            site: None,
+        }
+    }
 }
 
 /// What may be replaced at a node.

@@ -1,11 +1,12 @@
 //! The arguments of `jackpot plugin`.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Subcommand;
 use jackpot_plugin_api::manifest::Kind;
 
-use super::PluginFolders;
+use super::{NewName, PluginFolders};
 
 /// Plugins.
 #[derive(Debug, Subcommand)]
@@ -35,6 +36,21 @@ pub enum PluginCommand {
         json: bool,
         #[command(flatten)]
         folders: PluginFolders,
+    },
+    /// Write a crate to begin with: an item of that kind with comments, a test, an experiment
+    #[command(after_help = "Example: jackpot plugin new my-tweak --kind activation")]
+    New {
+        /// Names the crate and its item: small letters, digits and `-`
+        name: NewName,
+        /// What it is
+        #[arg(long)]
+        kind: KindArg,
+        /// The folder to make [default: the name, here]
+        #[arg(long, value_name = "DIR")]
+        path: Option<PathBuf>,
+        /// Where the source of jackpot-plugin-api is [default: beside this program, else its version]
+        #[arg(long, value_name = "DIR")]
+        api: Option<PathBuf>,
     },
 }
 

@@ -223,8 +223,15 @@ fn the_schema_refuses_what_the_parser_refuses() {
         assert!(!fits(&plain, &plain, &as_json(&text)), "{text}");
         assert!(!fits(&informed, &informed, &as_json(&text)), "{text}");
     }
+    // A plugin of somebody else's, which the config finds and the schema's maker did not.
+    for line in [
+        "activation = \"theirs\"",
+        "activation = { plugin = \"theirs\", params = { bata = 1 } }",
+        "activation = \"path/to/theirs.so:swish\"",
+    ] {
+        assert!(fits(&informed, &informed, &as_json(&train(line))), "{line}");
+    }
     for text in [
-        train("activation = \"swich\""),
         train("skip = \"ghost-skip\""),
         train("skip = { plugin = \"ghost-skip\" }"),
         train("activation = { plugin = \"swish\", params = { bata = 1 } }"),

@@ -2,7 +2,10 @@
 
 mod info;
 mod list;
+mod new;
 mod snippet;
+mod tensors;
 
 pub use info::info;
 pub use list::list;
+pub use new::new;

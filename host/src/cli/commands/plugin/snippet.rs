@@ -29,6 +29,13 @@ pub fn snippet(item: &ItemManifest, name: &str) -> String {
     }
 }
 
+/// A value for each parameter that is required; the others are left to their defaults.
+pub fn example_params(item: &ItemManifest) -> Vec<(String, Value)> {
+    let required = |param: &&ParamSpec| !param.optional && param.default.is_none();
+    let required = item.params.iter().filter(required);
+    required.map(|param| (param.name.clone(), example(param))).collect()
+}
+
 /// The default, or an example of what is required; `None`: leave it out.
 fn value(param: &ParamSpec) -> Option<String> {
     match param.default.as_ref().filter(|default| !default.is_null()) {
