@@ -40,11 +40,11 @@ impl Loss {
         }
     }
 
-    /// The loss of a batch, 0-dimensional, f32.
+    /// The loss of a batch, 0-dimensional: f32, or f64 if the outputs are.
     ///
     /// # Errors
     ///
-    /// The hook's own, or a result that is not one f32 number.
+    /// The hook's own, or a result that is not one number of that dtype.
     pub fn loss(
         &self,
         outputs: &[(&str, &Tensor)],
@@ -59,7 +59,9 @@ impl Loss {
         let args: Vec<RawNamed<'_>> =
             names.iter().zip(tensors).map(|(name, tensor)| lend(name, tensor)).collect();
         let loss = tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)?;
-        same_form(&self.instance, "loss", "the loss", &loss, &[], Kind::Float)?;
+        let is_f64 = outputs.iter().any(|(_, tensor)| tensor.kind() == Kind::Double);
+        let kind = if is_f64 { Kind::Double } else { Kind::Float };
+        same_form(&self.instance, "loss", "the loss", &loss, &[], kind)?;
         Ok(loss)
     }
 }
