@@ -40,11 +40,11 @@ impl Loss {
         }
     }
 
-    /// The loss of a batch, 0-dimensional, f32.
+    /// The loss of a batch, 0-dimensional: f32, or f64 if the outputs are.
     ///
     /// # Errors
     ///
-    /// The hook's own, or a result that is not one f32 number.
+    /// The hook's own, or a result that is not one number of that dtype.
     pub fn loss(
         &self,
         outputs: &[(&str, &Tensor)],
@@ -59,8 +59,10 @@ impl Loss {
         let args: Vec<RawNamed<'_>> =
             names.iter().zip(tensors).map(|(name, tensor)| lend(name, tensor)).collect();
         let loss = tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)?;
+        let is_f64 = outputs.iter().any(|(_, tensor)| tensor.kind() == Kind::Double);
+        let kind = if is_f64 { Kind::Double } else { Kind::Float };
         let like = outputs.first().map_or(&loss, |(_, output)| *output);
-        let wanted = Form::of(like).shape(&[]).kind(Kind::Float);
+        let wanted = Form::of(like).shape(&[]).kind(kind);
         same_form(&self.instance, "loss", "the loss", &loss, &wanted)?;
         Ok(loss)
     }
