@@ -82,7 +82,7 @@ fn every_kind_builds_passes_its_tests_and_trains() {
     let (_, training) = rest.split_once("[train]").unwrap();
     let other = format!("{data}{network}\n[train]{training}");
     assert_eq!(recipes.matches("recipe =").count(), 7);
-    for (name, text, jobs) in [("all", ALL, 2 + 7 * 2), ("network", &other, 2)] {
+    for (name, text, jobs) in [("all", ALL, 2 + 7 * 2), ("network", other.as_str(), 2)] {
         let config = format!("{name}.toml");
         sandbox.write(&config, text);
         let run = sandbox.jackpot(&["run", &config, "--out", name, "--plugin-dir"]).arg(&built);
