@@ -12,7 +12,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
 pub use eval::{EvalArgs, EvalSplit, StoredWeights};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
-pub use plugin::{KindArg, PluginCommand};
+pub use plugin::{CheckArgs, KindArg, PluginCommand};
 
 const OVERVIEW: &str = "\
 First steps:
@@ -103,7 +103,7 @@ stops after the current step (exit code 3).")]
 Examples: jackpot eval runs/quickstart --recipe tweaks --level 2
           jackpot eval weights.safetensors --config my.toml --logits logits.safetensors")]
     Eval(EvalArgs),
-    /// List plugins, or describe one
+    /// List plugins, describe one, or check a plugin file
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// List datasets, get one, or check one's files

@@ -3,8 +3,10 @@
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
 //! - [`evaluate`](mod@evaluate): accuracy of stored weights;
-//! - [`stage`]: a small training on which any item can be tried.
+//! - [`stage`]: a small training on which any item can be tried;
+//! - [`check`](mod@check): tries the items of a plugin file.
 
+pub mod check;
 pub mod device;
 mod error;
 pub mod evaluate;

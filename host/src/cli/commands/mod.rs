@@ -33,6 +33,7 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Plugin(PluginCommand::Info { name, kind, json, folders }) => {
             plugin::info(name, kind.map(|kind| kind.0), *json, folders, terminal)
         }
+        Command::Plugin(PluginCommand::Check(args)) => plugin::check(args, terminal),
         Command::Data(DataCommand::List) => data::list(terminal),
         Command::Data(DataCommand::Get(args)) => data::get(args, terminal),
         Command::Data(DataCommand::Check { path, dataset, image_size, classes }) => {

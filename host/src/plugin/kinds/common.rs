@@ -127,3 +127,18 @@ pub fn same_form(
     );
     Err(item.error(hook, message))
 }
+
+/// Refuses a result that lies on another device than what was given.
+pub fn same_device(
+    item: &Instance,
+    hook: &str,
+    what: &str,
+    found: &Tensor,
+    given: &Tensor,
+) -> Result<(), HookError> {
+    let (found, given) = (found.device(), given.device());
+    if found == given {
+        return Ok(());
+    }
+    Err(item.error(hook, format!("{what} is on {found:?}; it must be on {given:?}")))
+}

@@ -51,6 +51,31 @@ impl Loss {
         targets: &[(&str, &Tensor)],
         context: &HookContext<'_>,
     ) -> Result<Tensor, HookError> {
+        let loss = self.value(outputs, targets, context)?;
+        self.scalar(&loss)?;
+        Ok(loss)
+    }
+
+    /// Refuses a loss that is not one f32 number.
+    ///
+    /// # Errors
+    ///
+    /// Another shape or dtype.
+    pub fn scalar(&self, loss: &Tensor) -> Result<(), HookError> {
+        same_form(&self.instance, "loss", "the loss", loss, &[], Kind::Float)
+    }
+
+    /// What the hook gives, in whatever form: f64 of f64, for example.
+    ///
+    /// # Errors
+    ///
+    /// The hook's own.
+    pub fn value(
+        &self,
+        outputs: &[(&str, &Tensor)],
+        targets: &[(&str, &Tensor)],
+        context: &HookContext<'_>,
+    ) -> Result<Tensor, HookError> {
         let named = |prefix: &str, list: &[(&str, &Tensor)]| -> Vec<String> {
             list.iter().map(|(name, _)| format!("{prefix}.{name}")).collect()
         };
@@ -58,8 +83,6 @@ impl Loss {
         let tensors = outputs.iter().chain(targets).map(|(_, tensor)| *tensor);
         let args: Vec<RawNamed<'_>> =
             names.iter().zip(tensors).map(|(name, tensor)| lend(name, tensor)).collect();
-        let loss = tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)?;
-        same_form(&self.instance, "loss", "the loss", &loss, &[], Kind::Float)?;
-        Ok(loss)
+        tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)
     }
 }
