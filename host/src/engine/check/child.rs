@@ -112,7 +112,8 @@ fn one(
     let gpu = cuda::available().then_some(Device::Cuda(0));
     for device in [Some(Device::Cpu), gpu].into_iter().flatten() {
         line.doing("stage");
-        let stage = device::apply(device, Precision::F32, None)
+        // One thread: on tensors this small several only wait for each other.
+        let stage = device::apply(device, Precision::F32, Some(1))
             .map_err(|error| error.to_string())
             .and_then(|_| {
                 let registry = registry.take().unwrap_or_default();

@@ -11,6 +11,10 @@ use super::process::{Event, Process, ending};
 use super::report::{Finding, ItemReport, Level, Report};
 use super::request::Request;
 
+/// How long a process may take at least to start and to load the file, whatever the limit for
+/// hooks.
+const STARTING: Duration = Duration::from_secs(60);
+
 /// Why nothing was checked.
 #[derive(Debug, Error)]
 pub enum CheckError {
@@ -69,7 +73,8 @@ impl Follower<'_> {
     fn follow(&mut self, process: &mut Process) -> Result<(), CheckError> {
         self.at = At::default();
         loop {
-            match process.next(self.limit)? {
+            let limit = self.limit_now();
+            match process.next(limit)? {
                 Event::Said(message) => self.said(message)?,
                 Event::Ended(status) if status.success() && self.is_done() => break,
                 Event::Ended(status) => {
@@ -83,7 +88,7 @@ impl Follower<'_> {
                     break;
                 }
                 Event::Silence => {
-                    let (place, limit) = (self.at.place(), self.limit.as_secs_f64());
+                    let (place, limit) = (self.at.place(), limit.as_secs_f64());
                     self.broke(format!("{place} did not return within {limit} s"));
                     break;
                 }
@@ -97,6 +102,11 @@ impl Follower<'_> {
             self.of_file(Finding::new(Level::Warning, "stdout", message));
         }
         Ok(())
+    }
+
+    /// No hook runs yet while a process starts, and while it makes the stage.
+    fn limit_now(&self) -> Duration {
+        if self.at.hook.is_some() { self.limit } else { self.limit.max(STARTING) }
     }
 
     /// Whether a process has said all that it had to say.

@@ -112,7 +112,7 @@ impl On<'_> {
         let runs =
             self.value(&double, &double.logits).is_ok_and(|loss| loss.kind() == Kind::Double);
         let given = if runs { double } else { self.given(Kind::Float, IMAGES, 1.0)? };
-        let logits = vec![("logit".to_owned(), given.logits.shallow_clone())];
+        let logits = [("logit".to_owned(), given.logits.shallow_clone())];
         gradient::check(&|moved| self.value(&given, &moved[0]), &logits)
     }
 
