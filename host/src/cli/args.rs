@@ -14,7 +14,7 @@ pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
 pub use eval::{EvalArgs, EvalSplit, StoredWeights};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
 pub use new_name::NewName;
-pub use plugin::{KindArg, PluginCommand};
+pub use plugin::{CheckArgs, KindArg, PluginCommand};
 
 const OVERVIEW: &str = "\
 First steps:
@@ -105,7 +105,7 @@ stops after the current step (exit code 3).")]
 Examples: jackpot eval runs/quickstart --recipe tweaks --level 2
           jackpot eval weights.safetensors --config my.toml --logits logits.safetensors")]
     Eval(EvalArgs),
-    /// List plugins, describe one, or begin a new one
+    /// List plugins, describe one, begin a new one, or check a plugin file
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// List datasets, get one, or check one's files

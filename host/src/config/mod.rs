@@ -36,6 +36,7 @@ mod words;
 mod write;
 
 pub use error::{ConfigError, ConfigErrors, render};
+pub use json::json_float;
 pub use load::{Loaded, check_plugins, load, parse};
 pub use overrides::Overrides;
 pub use schema::{schema, schema_with};

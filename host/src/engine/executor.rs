@@ -14,11 +14,8 @@ use crate::experiment::{
 };
 use crate::model::ModelError;
 use crate::model::state::{self, Extra, to_safetensors};
-use crate::plugin::kinds::Common;
 use crate::prune::shuffle::shuffled;
 use crate::prune::{Masks, Scope};
-use crate::torch::settings::without_tf32;
-use crate::train::access::Access;
 use crate::train::checkpoint::write;
 use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
 
@@ -98,7 +95,7 @@ impl<'a> JobExecutor<'a> {
                 if let Some(weights) = &work.draw.weights {
                     imported::weights(weights, &mut training.network)?;
                 }
-                self.initialise(training, names, work.seed)?;
+                training.initialise(names)?;
                 let state = to_safetensors(&training.network.stored_state())?;
                 write(&into.join("init.safetensors"), &state)?;
             }
@@ -125,7 +122,7 @@ impl<'a> JobExecutor<'a> {
                 }
                 // A draw's own init has already made the ticket's weights.
                 if weights.is_none() || work.train.init != self.session.config.train.init {
-                    self.initialise(training, names, work.seed)?;
+                    training.initialise(names)?;
                 }
             }
         }
@@ -133,25 +130,6 @@ impl<'a> JobExecutor<'a> {
             write(&into.join(START_MASK), &to_safetensors(&training.masks.state())?)?;
         }
         Ok(())
-    }
-
-    /// Runs the recipe's init, if it has one, on the masked network.
-    fn initialise(
-        &self,
-        training: &Training<'_>,
-        names: &[String],
-        seed: u64,
-    ) -> Result<(), TrainError> {
-        let Some(init) = &training.recipe.init else { return Ok(()) };
-        let feed = &self.prepared.feed;
-        let access = Access::new(&training.network, &training.masks, feed, names, seed);
-        let purpose = format!("init/{}", init.name());
-        let (start, device) = (training.start(), self.session.device);
-        let weights = if init.keeps_ticket()? { "works on" } else { "replaces" };
-        tracing::info!("init {} {weights} the ticket's weights", init.name());
-        let context = access.context(init.name(), &purpose, start, seed, device);
-        without_tf32(|| init.initialize(&context).map_err(TrainError::from))?;
-        Ok(training.masks.apply(&training.network)?)
     }
 }
 

@@ -2,8 +2,11 @@
 //!
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
-//! - [`evaluate`](mod@evaluate): accuracy of stored weights.
+//! - [`evaluate`](mod@evaluate): accuracy of stored weights;
+//! - [`stage`]: a small training on which any item can be tried;
+//! - [`check`](mod@check): tries the items of a plugin file.
 
+pub mod check;
 pub mod device;
 mod error;
 pub mod evaluate;
@@ -19,6 +22,7 @@ mod output;
 mod pruning;
 mod rehearsal;
 mod session;
+pub mod stage;
 mod teacher;
 
 pub use error::OpenError;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use jackpot_plugin_api::manifest::Kind;
 
 use super::{NewName, PluginFolders};
@@ -52,6 +52,41 @@ pub enum PluginCommand {
         #[arg(long, value_name = "DIR")]
         api: Option<PathBuf>,
     },
+    /// Try the items of a plugin file: results, gradients, determinism, crashes and hangs
+    #[command(after_help = "\
+Example: jackpot plugin check target/release/libmy_tweak.so --item swish --params '{beta=2.0}'
+
+Each item runs in a process of its own, on a small network. Exit codes: 0 nothing is wrong
+(there may be warnings); 1 something is; 2 usage.")]
+    Check(CheckArgs),
+}
+
+/// What `jackpot plugin check` takes.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The plugin file
+    pub file: PathBuf,
+    /// Only the item of this name
+    #[arg(long, value_name = "NAME")]
+    pub item: Option<String>,
+    /// Only items of this kind
+    #[arg(long)]
+    pub kind: Option<KindArg>,
+    /// The item's parameters, as a TOML table [default: the item's own defaults]
+    #[arg(long, value_name = "TABLE")]
+    pub params: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// How long one check may take before its hook counts as hanging
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    pub timeout: f64,
+    /// A folder with further plugins that the items name, such as a graph's activation (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub plugin_dir: Vec<PathBuf>,
+    /// The process that tries them: a request as JSON
+    #[arg(long, hide = true)]
+    pub child: Option<String>,
 }
 
 /// A kind of plugin, by its name.

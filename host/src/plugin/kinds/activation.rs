@@ -25,11 +25,11 @@ impl Activation {
         Self { instance }
     }
 
-    /// The activation of `x`, in its shape and dtype.
+    /// The activation of `x`, in its shape and dtype, on its device.
     ///
     /// # Errors
     ///
-    /// The hook's own, or a result of another shape or dtype.
+    /// The hook's own, or a result of another shape or dtype, or on another device.
     pub fn forward(&self, x: &Tensor, context: &HookContext<'_>) -> Result<Tensor, HookError> {
         let values = self.instance.call("forward", context, &[lend("x", x)])?;
         let y = tensor(&self.instance, "forward", values)?;

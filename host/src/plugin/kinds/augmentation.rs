@@ -41,7 +41,7 @@ impl Augmentation {
     ///
     /// # Errors
     ///
-    /// The hook's own, or a result of another shape or dtype.
+    /// The hook's own, or a result of another shape or dtype, or on another device.
     pub fn augment(
         &self,
         batch: &BatchTensors,

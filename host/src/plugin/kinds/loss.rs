@@ -51,6 +51,34 @@ impl Loss {
         targets: &[(&str, &Tensor)],
         context: &HookContext<'_>,
     ) -> Result<Tensor, HookError> {
+        let loss = self.value(outputs, targets, context)?;
+        let like = outputs.first().map_or(&loss, |(_, output)| *output);
+        self.scalar(&loss, like)?;
+        Ok(loss)
+    }
+
+    /// Refuses a loss that is not one number where that output is: f32, or f64 if the output is.
+    ///
+    /// # Errors
+    ///
+    /// Another shape, dtype or device.
+    pub fn scalar(&self, loss: &Tensor, output: &Tensor) -> Result<(), HookError> {
+        let kind = if output.kind() == Kind::Double { Kind::Double } else { Kind::Float };
+        let wanted = Form::of(output).shape(&[]).kind(kind);
+        same_form(&self.instance, "loss", "the loss", loss, &wanted)
+    }
+
+    /// What the hook gives, in whatever form: f64 of f64, for example.
+    ///
+    /// # Errors
+    ///
+    /// The hook's own.
+    pub fn value(
+        &self,
+        outputs: &[(&str, &Tensor)],
+        targets: &[(&str, &Tensor)],
+        context: &HookContext<'_>,
+    ) -> Result<Tensor, HookError> {
         let named = |prefix: &str, list: &[(&str, &Tensor)]| -> Vec<String> {
             list.iter().map(|(name, _)| format!("{prefix}.{name}")).collect()
         };
@@ -58,12 +86,6 @@ impl Loss {
         let tensors = outputs.iter().chain(targets).map(|(_, tensor)| *tensor);
         let args: Vec<RawNamed<'_>> =
             names.iter().zip(tensors).map(|(name, tensor)| lend(name, tensor)).collect();
-        let loss = tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)?;
-        let is_f64 = outputs.iter().any(|(_, tensor)| tensor.kind() == Kind::Double);
-        let kind = if is_f64 { Kind::Double } else { Kind::Float };
-        let like = outputs.first().map_or(&loss, |(_, output)| *output);
-        let wanted = Form::of(like).shape(&[]).kind(kind);
-        same_form(&self.instance, "loss", "the loss", &loss, &wanted)?;
-        Ok(loss)
+        tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)
     }
 }

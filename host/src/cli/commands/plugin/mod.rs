@@ -1,11 +1,14 @@
 //! `jackpot plugin`.
 
+mod check;
 mod info;
 mod list;
 mod new;
 mod snippet;
 mod tensors;
+mod verdicts;
 
+pub use check::check;
 pub use info::info;
 pub use list::list;
 pub use new::new;
