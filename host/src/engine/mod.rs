@@ -2,6 +2,7 @@
 //!
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
+//! - [`trials`]: items tried one at a time, for the tests of their authors;
 //! - [`evaluate`](mod@evaluate): accuracy of stored weights.
 
 pub mod device;
@@ -20,6 +21,7 @@ mod pruning;
 mod rehearsal;
 mod session;
 mod teacher;
+pub mod trials;
 
 pub use error::OpenError;
 pub use executor::JobExecutor;

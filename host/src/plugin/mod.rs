@@ -3,6 +3,7 @@
 //! - [`load`]: files on disk → checked, loaded [`PluginFile`]s;
 //! - [`registry`]: all items by kind and name;
 //! - [`border`]: the host's side of the ABI: tensors, contexts, values;
+//! - [`remote`]: items in the process of an author's tests, which this host serves;
 //! - [`kinds`]: one plain trait object per kind, with the checks that its results need.
 
 pub mod border;
@@ -13,6 +14,7 @@ pub mod load;
 #[cfg(feature = "next")]
 mod next;
 pub mod registry;
+pub mod remote;
 mod watchdog;
 
 pub use border::context::{HookContext, Knobs, ModelAccess};

@@ -52,6 +52,11 @@ pub enum PluginCommand {
         #[arg(long, value_name = "DIR")]
         api: Option<PathBuf>,
     },
+    /// Serve an author's tests: what jackpot-plugin-api's feature `testing` starts
+    #[command(hide = true)]
+    #[command(after_help = "\
+Example: jackpot plugin serve  (which `cargo test` in a plugin's crate starts)")]
+    Serve,
 }
 
 /// A kind of plugin, by its name.
