@@ -21,6 +21,8 @@ impl TensorError {
 
     /// Leaves the hook with this error, without a word on the terminal.
     pub(crate) fn throw(self) -> ! {
+        #[cfg(feature = "testing")]
+        crate::testing::panic_outside_of_hooks(&self);
         std::panic::resume_unwind(Box::new(self))
     }
 }
@@ -107,6 +109,8 @@ impl Error {
 
     /// Leaves a hook that gives no `Result` (a loss, an activation) with this error.
     pub fn throw(self) -> ! {
+        #[cfg(feature = "testing")]
+        crate::testing::panic_outside_of_hooks(&self);
         std::panic::resume_unwind(Box::new(self))
     }
 }

@@ -27,6 +27,9 @@
 //!
 //! Tensors are handles to the host's: a plugin links no libtorch and compiles in about a second.
 //! Hooks are stateless and may run concurrently.
+//!
+//! With the feature `testing`, as a development dependency, `cargo test` tries items: see the module
+//! `testing`.
 
 #[cfg(not(panic = "unwind"))]
 compile_error!(
@@ -63,6 +66,11 @@ pub mod points;
 pub mod prelude;
 pub mod rng;
 pub mod tensor;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(any(feature = "testing", feature = "host"))]
+#[doc(hidden)]
+pub mod wire;
 
 pub use duration::{Duration, ParseDurationError};
 #[doc(no_inline)]

@@ -4,7 +4,8 @@
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
 //! - [`evaluate`](mod@evaluate): accuracy of stored weights;
 //! - [`stage`]: a small training on which any item can be tried;
-//! - [`check`](mod@check): tries the items of a plugin file.
+//! - [`check`](mod@check): tries the items of a plugin file;
+//! - [`trials`]: items tried one at a time, for the tests of their authors.
 
 pub mod check;
 pub mod device;
@@ -24,6 +25,7 @@ mod rehearsal;
 mod session;
 pub mod stage;
 mod teacher;
+pub mod trials;
 
 pub use error::OpenError;
 pub use executor::JobExecutor;

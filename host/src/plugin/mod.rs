@@ -3,6 +3,7 @@
 //! - [`load`]: files on disk → checked, loaded [`PluginFile`]s;
 //! - [`registry`]: all items by kind and name;
 //! - [`border`]: the host's side of the ABI: tensors, contexts, values;
+//! - [`remote`]: items in the process of an author's tests, which this host serves;
 //! - [`kinds`]: one plain trait object per kind, with the checks that its results need;
 //! - [`example`]: values for parameters that have no default;
 //! - [`probe`]: what `plugin check` watches.
@@ -17,6 +18,7 @@ pub mod load;
 mod next;
 pub mod probe;
 pub mod registry;
+pub mod remote;
 mod watchdog;
 
 pub use border::context::{HookContext, Knobs, ModelAccess};

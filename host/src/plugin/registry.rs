@@ -208,7 +208,7 @@ impl Registry {
 
 /// Declared tensors and knobs are for items that run in every step; elsewhere nobody would train
 /// or move them, so that they are an error and not silently dead.
-fn refuse_unserved(instance: &Instance) -> Result<(), RegistryError> {
+pub(super) fn refuse_unserved(instance: &Instance) -> Result<(), RegistryError> {
     let id = instance.id();
     let create = |message: String| Err(RegistryError::Create { item: id.to_string(), message });
     let served = matches!(id.kind, Kind::Activation | Kind::Augmentation | Kind::Loss);

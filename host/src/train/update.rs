@@ -92,7 +92,7 @@ impl Training<'_> {
 }
 
 /// The gradients by name, with zeros for what the loss does not depend on.
-fn dense(
+pub(crate) fn dense(
     network: &Network,
     gradients: &[Option<Tensor>],
 ) -> Result<Vec<(String, Tensor)>, tch::TchError> {
@@ -107,7 +107,7 @@ fn dense(
 }
 
 /// The masks that a plugin gave over those of before; what is wrong with them, in words.
-fn checked(before: &Masks, given: Vec<(String, Tensor)>) -> Result<Masks, String> {
+pub(crate) fn checked(before: &Masks, given: Vec<(String, Tensor)>) -> Result<Masks, String> {
     let mut masks = before.shallow_clone();
     for (name, mask) in given {
         let old = before.get(&name).ok_or_else(|| {

@@ -68,4 +68,14 @@ impl RawCtx {
     pub fn new(pointer: *const c_void, ops: CtxOpsRef, host: Host) -> Self {
         Self { pointer, table: CtxTable(ops), host }
     }
+
+    /// What the functions of [`RawCtx::ops`] understand.
+    pub fn pointer(&self) -> *const c_void {
+        self.pointer
+    }
+
+    /// The functions.
+    pub fn ops(&self) -> CtxOpsRef {
+        self.table.0
+    }
 }

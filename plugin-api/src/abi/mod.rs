@@ -16,6 +16,9 @@ mod stamp;
 pub mod surface;
 mod value;
 
+#[cfg(feature = "testing")]
+pub(crate) use root::call_item;
+
 pub use ctx::{CtxOps, CtxOpsRef, CtxTable, RawCtx, RawProgress};
 pub use fault::Fault;
 pub use host::{Host, HostOps, HostOpsRef, OpId, TensorInfo};

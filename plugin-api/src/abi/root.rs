@@ -147,13 +147,21 @@ unsafe extern "C" fn call(
 ) -> RResult<RVec<Named>, Fault> {
     // SAFETY: the host passes what `create` gave and has not destroyed it.
     let item = unsafe { &*instance.cast::<Box<dyn Item>>() };
-    let result = guard::catch(AssertUnwindSafe(|| {
-        item.call(hook.as_str(), &Ctx::new(&ctx), &Args::new(args.as_slice()))
-    }));
-    match result.flatten() {
+    match call_item(&**item, hook.as_str(), &ctx, args.as_slice()) {
         Ok(values) => RResult::ROk(values.into()),
         Err(error) => RResult::RErr(error.into()),
     }
+}
+
+/// Calls a hook; a panic inside becomes an error.
+pub(crate) fn call_item(
+    item: &dyn Item,
+    hook: &str,
+    ctx: &RawCtx,
+    args: &[RawNamed<'_>],
+) -> Result<Vec<Named>, Error> {
+    let run = || item.call(hook, &Ctx::new(ctx), &Args::new(args));
+    guard::catch(AssertUnwindSafe(run)).flatten()
 }
 
 unsafe extern "C" fn destroy(instance: InstancePtr) {

@@ -28,7 +28,20 @@ pub use update::{Update, UpdateItem};
 macro_rules! wrapper {
     ($wrapper:ident, $trait:ident, $kind:expr, $self:ident, $ctx:ident, $args:ident, { $($hook:literal => $run:expr,)* }) => {
         /// Carries the trait across the border.
+        #[repr(transparent)]
         pub struct $wrapper<T>(T);
+
+        #[cfg(feature = "testing")]
+        impl<T: $trait + 'static> crate::testing::Tested<$wrapper<T>> for T {
+            fn wrapped(&self) -> &dyn crate::item::Item {
+                // SAFETY: the wrapper is a transparent one of `T`.
+                unsafe { &*std::ptr::from_ref(self).cast::<$wrapper<T>>() }
+            }
+
+            fn manifest() -> crate::manifest::ItemManifest {
+                crate::item::Entry::new::<T, $wrapper<T>>($kind, T::NAME, T::KNOBS).manifest()
+            }
+        }
 
         impl<T> From<T> for $wrapper<T> {
             fn from(item: T) -> Self {

@@ -59,6 +59,11 @@ Example: jackpot plugin check target/release/libmy_tweak.so --item swish --param
 Each item runs in a process of its own, on a small network. Exit codes: 0 nothing is wrong
 (there may be warnings); 1 something is; 2 usage.")]
     Check(CheckArgs),
+    /// Serve an author's tests: what jackpot-plugin-api's feature `testing` starts
+    #[command(hide = true)]
+    #[command(after_help = "\
+Example: jackpot plugin serve  (which `cargo test` in a plugin's crate starts)")]
+    Serve,
 }
 
 /// What `jackpot plugin check` takes.

@@ -32,8 +32,13 @@ pub fn set_training_device(device: Device) {
     }
 }
 
-/// The host's table.
+/// The host's table, as tensors carry it.
 pub fn host() -> Host {
+    Host::new(ops())
+}
+
+/// The host's table.
+pub fn ops() -> HostOpsRef {
     static OPS: LazyLock<HostOpsRef> = LazyLock::new(|| {
         HostOps {
             retain,
@@ -52,7 +57,7 @@ pub fn host() -> Host {
         }
         .leak_into_prefix()
     });
-    Host::new(*OPS)
+    *OPS
 }
 
 /// A tensor that belongs to somebody else, read through its handle.

@@ -59,6 +59,18 @@ impl PluginFile {
         load().map_err(|problem: LoadProblem| problem.of(&path))
     }
 
+    /// An item that is in another process; `root` reaches it there.
+    pub(super) fn elsewhere(name: &str, item: ItemManifest, root: RootRef) -> Arc<Self> {
+        let manifest = Manifest {
+            name: name.to_owned(),
+            version: String::new(),
+            api: jackpot_plugin_api::VERSION.to_owned(),
+            items: vec![item],
+        };
+        let (path, sha256) = (PathBuf::from(name), String::new());
+        Arc::new(Self { path, sha256, manifest, bytes: Vec::new(), root })
+    }
+
     /// The bytes that were loaded, for the run's own copy.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
