@@ -30,6 +30,13 @@ pub const POINT: Word = Word {
     pattern: "^(init|0*[1-9][0-9]{0,17}(ep|it))$",
 };
 
+pub const AFTER: Word = Word {
+    describe: "epochs such as \"2ep\" or steps such as \"500it\", above zero",
+    hint: "",
+    ok: |text| matches!(point(text), Some(Rewind::At(_))),
+    pattern: "^0*[1-9][0-9]{0,17}(ep|it)$",
+};
+
 pub const PATTERN: Word = Word {
     describe: "\"conv\", \"linear\" or a glob of parameter names",
     hint: "`!` before it excludes",

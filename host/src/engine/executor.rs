@@ -12,6 +12,7 @@ use crate::experiment::{
     Event, ExecuteError, Executor, FileError, Inputs, Job, Observer, Outcome, Progress, Start,
     Stop, Work,
 };
+use crate::failpoint::{Point, reach};
 use crate::model::ModelError;
 use crate::model::state::{self, Extra, to_safetensors};
 use crate::plugin::kinds::Common;
@@ -20,18 +21,24 @@ use crate::prune::{Masks, Scope};
 use crate::torch::settings::without_tf32;
 use crate::train::access::Access;
 use crate::train::checkpoint::write;
-use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
+use crate::train::{Cadence, Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
 
 /// A session's way to do jobs.
 #[derive(Debug)]
 pub struct JobExecutor<'a> {
     session: &'a Session,
     prepared: &'a Prepared,
+    cadence: Cadence,
 }
 
 impl<'a> JobExecutor<'a> {
     pub(super) fn new(session: &'a Session, prepared: &'a Prepared) -> Self {
-        Self { session, prepared }
+        Self { session, prepared, cadence: Cadence::Auto }
+    }
+
+    /// Writes a training's state so often.
+    pub fn saving(self, cadence: Cadence) -> Self {
+        Self { cadence, ..self }
     }
 
     fn work(
@@ -49,20 +56,28 @@ impl<'a> JobExecutor<'a> {
             Start::Dense { rewind_points } => rewind_points.as_slice(),
             _ => &[],
         };
+        let seed = inputs.seed.unwrap_or(work.seed);
+        // Up to the first step there is nothing that is not on the disk already.
+        let idle = stop.idle();
+        if stop.requested() {
+            return Ok(Outcome::Stopped);
+        }
         let mut training = Training::build(TrainingSpec {
             graph,
             train: work.train,
             registry: &self.session.registry,
             feed: &self.prepared.feed,
-            seed: work.seed,
+            seed,
             device: self.session.device,
             precision: self.session.precision,
             rewind_points,
             into,
             checkpoint: &inputs.checkpoint,
+            cadence: self.cadence,
         })?;
         let names = Scope::new(&work.draw.prunable).names(&training.network)?;
         self.start(&work, inputs, &mut training, &names, into)?;
+        drop(idle);
         if !work.trains() {
             let finished = untrained(&training)?;
             let precision = self.session.precision;
@@ -73,7 +88,7 @@ impl<'a> JobExecutor<'a> {
         let mut report = |report: &Report| {
             observer.event(&Event::Progress { job: &job.key, progress: &progress(report) });
         };
-        match train(&mut training, &mut report, &|| stop.requested())? {
+        match train(&mut training, &mut report, &|margin| stop.within(margin))? {
             Ended::Stopped => Ok(Outcome::Stopped),
             Ended::Done(finished) => {
                 let precision = self.session.precision;
@@ -98,7 +113,7 @@ impl<'a> JobExecutor<'a> {
                 if let Some(weights) = &work.draw.weights {
                     imported::weights(weights, &mut training.network)?;
                 }
-                self.initialise(training, names, work.seed)?;
+                self.initialise(training, names, inputs.seed.unwrap_or(work.seed))?;
                 let state = to_safetensors(&training.network.stored_state())?;
                 write(&into.join("init.safetensors"), &state)?;
             }
@@ -125,7 +140,7 @@ impl<'a> JobExecutor<'a> {
                 }
                 // A draw's own init has already made the ticket's weights.
                 if weights.is_none() || work.train.init != self.session.config.train.init {
-                    self.initialise(training, names, work.seed)?;
+                    self.initialise(training, names, inputs.seed.unwrap_or(work.seed))?;
                 }
             }
         }
@@ -143,6 +158,7 @@ impl<'a> JobExecutor<'a> {
         seed: u64,
     ) -> Result<(), TrainError> {
         let Some(init) = &training.recipe.init else { return Ok(()) };
+        reach(Point::Init);
         let feed = &self.prepared.feed;
         let access = Access::new(&training.network, &training.masks, feed, names, seed);
         let purpose = format!("init/{}", init.name());
@@ -206,6 +222,7 @@ fn failure(error: TrainError, checkpoint: &Path) -> ExecuteError {
     };
     match error {
         TrainError::Checkpoint { .. } => ExecuteError::Checkpoint(text),
+        TrainError::Diverged { .. } => ExecuteError::Diverged(text),
         TrainError::Model(ModelError::File { path, .. }) => match unusable(&path) {
             Some(message) => ExecuteError::Checkpoint(message),
             None => ExecuteError::Failed(text),
@@ -233,7 +250,7 @@ mod tests {
             source: kind.into(),
         };
         let model = |path: &str| ModelError::File { path: path.into(), message: "torn".into() };
-        let state = "/run/.level-00.checkpoint/current/model.safetensors";
+        let state = "/run/.level-00.checkpoint/step-000000000012.checkpoint";
         let own = [
             TrainError::Checkpoint { path: folder.into(), message: "no momentum".into() },
             model(state).into(),

@@ -1,5 +1,7 @@
 //! A training that can be done: network, recipe and masks together.
 
+use std::ops::ControlFlow;
+
 use super::batches::{self, Prepared};
 use super::error::TrainError;
 use super::evaluate::{Evaluation, evaluate};
@@ -119,6 +121,7 @@ impl<'a> Training<'a> {
             step: progress.step,
             epoch: progress.step / progress.steps_per_epoch.max(1) + 1,
             place: first_not_finite(&self.network, batch),
+            state: None,
         })
     }
 
@@ -133,9 +136,17 @@ impl<'a> Training<'a> {
         Some(masks.kept() as f64 / masks.total() as f64)
     }
 
-    pub(super) fn evaluate(&self, split: &Split) -> Result<Evaluation, TrainError> {
+    pub(super) fn evaluate(
+        &self,
+        split: &Split,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Evaluation, TrainError> {
         let normaliser = &self.spec.feed.normaliser;
-        evaluate(&self.network, split, normaliser, self.spec.precision, &mut |_| {})
+        let mut observe = |_: &Tensor| match stop() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        evaluate(&self.network, split, normaliser, self.spec.precision, &mut observe)
     }
 
     /// The weights as they are stored: without a skip that no longer acts.
