@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use jackpot_tests::config::Config;
 use jackpot_tests::{Sandbox, data, files};
 
+/// What a busy machine needs to load the program and libtorch, before any time is counted.
+const LOADING: Duration = Duration::from_secs(5);
+
 fn slow(milliseconds: u32) -> Config {
     let slow = format!("{{ plugin = \"slow\", params = {{ milliseconds = {milliseconds} }} }}");
     Config::default().train(&format!("augmentation = {slow}")).draw("levels = 1")
@@ -74,7 +77,7 @@ fn a_deadline_is_kept_and_the_run_goes_on_to_the_same_bytes() {
     let ran = loop {
         let begun = Instant::now();
         let ran = sandbox.with_fixtures(&["run", "tiny.toml", "--stop-after", "5s"]).run();
-        assert!(begun.elapsed() < limit + Duration::from_millis(1500), "{ran}");
+        assert!(begun.elapsed() < limit + LOADING, "{ran}");
         if ran.code == 0 {
             break ran;
         }
@@ -96,7 +99,7 @@ fn a_deadline_ends_what_cannot_be_interrupted() {
         let begun = Instant::now();
         let ran = sandbox.with_fixtures(&[verb, "tiny.toml", "--stop-after", "4s"]).run();
         let ran = ran.expect(3).says(&["the time is up"]);
-        assert!(begun.elapsed() < Duration::from_millis(5500), "{ran}");
+        assert!(begun.elapsed() < Duration::from_secs(4) + LOADING, "{ran}");
     }
 }
 

@@ -132,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_is_taken_after_some_steps() {
+        for good in ["1ep", "500it"] {
+            assert!((AFTER.ok)(good), "{good}");
+        }
+        for bad in ["init", "0ep", "0it", "", "20"] {
+            assert!(!(AFTER.ok)(bad), "{bad}");
+        }
+    }
+
+    #[test]
     fn devices_round_trip() {
         for text in ["auto", "cpu", "cuda:0", "cuda:17"] {
             assert_eq!(device(text).map(device_name).as_deref(), Some(text));

@@ -88,8 +88,7 @@ fn given_up(run: &Run) -> Option<String> {
     let were = if found.len() == 1 { "was" } else { "were" };
     (!found.is_empty()).then(|| {
         format!(
-            "{count} {were} given up as hopeless (`give_up`) and counted with what they had come \
-             to: {}.",
+            "{count} {were} given up as hopeless and counted with the accuracy at that point: {}.",
             some(&found)
         )
     })
@@ -106,7 +105,7 @@ fn reseeded(run: &Run) -> Option<String> {
     let were = if found.len() == 1 { "was" } else { "were" };
     (!found.is_empty()).then(|| {
         format!(
-            "{count} diverged and {were} trained with another seed (`--retry-diverged`): {}.",
+            "{count} diverged and {were} trained with another seed (--retry-diverged): {}.",
             some(&found)
         )
     })

@@ -220,7 +220,7 @@ fn the_schema_refuses_what_the_parser_refuses() {
         train("optimizer = { name = \"adamw\", momentum = 0.9 }"),
         train("optimizer = { betas = [0.9, 0.99] }"),
         train("activation = { plugin = \"mish\", beta = 1 }"),
-        train("give_up = { at = \"0ep\", below = 0.5 }"),
+        train("give_up = { at = 2, below = 0.5 }"),
         train("give_up = { at = \"2ep\", below = 1.0 }"),
         train("give_up = { at = \"2ep\" }"),
         spend("mask = \"mine\""),
