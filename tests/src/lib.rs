@@ -12,6 +12,7 @@ pub mod data;
 pub mod files;
 pub mod getting;
 pub mod install;
+pub mod kills;
 pub mod messages;
 pub mod process;
 pub mod results;

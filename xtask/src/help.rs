@@ -6,16 +6,18 @@ pub enum Topic {
     Setup,
     Quickstart,
     Test,
+    KillTest,
     Lint,
     Dist,
     Memcheck,
     Overhead,
 }
 
-const ALL: [Topic; 7] = [
+const ALL: [Topic; 8] = [
     Topic::Setup,
     Topic::Quickstart,
     Topic::Test,
+    Topic::KillTest,
     Topic::Lint,
     Topic::Dist,
     Topic::Memcheck,
@@ -28,6 +30,7 @@ impl Topic {
             Topic::Setup => "setup",
             Topic::Quickstart => "quickstart",
             Topic::Test => "test",
+            Topic::KillTest => "kill-test",
             Topic::Lint => "lint",
             Topic::Dist => "dist",
             Topic::Memcheck => "memcheck",
@@ -47,6 +50,7 @@ pub fn text(topic: Option<Topic>) -> &'static str {
         Some(Topic::Setup) => SETUP,
         Some(Topic::Quickstart) => QUICKSTART,
         Some(Topic::Test) => TEST,
+        Some(Topic::KillTest) => KILL_TEST,
         Some(Topic::Lint) => LINT,
         Some(Topic::Dist) => DIST,
         Some(Topic::Memcheck) => MEMCHECK,
@@ -60,6 +64,7 @@ cargo xtask TASK
   setup        find or fetch libtorch, so that plain cargo commands work
   quickstart   set up, build, and run the first experiment
   test         set up and run every test
+  kill-test    kill an experiment again and again; it must end with the same bytes
   lint         formatting, clippy, cargo deny
   dist         a release folder and tarball
   memcheck     the door to plugins under valgrind: no leak, no invalid access
@@ -105,6 +110,18 @@ Arguments after `--` go to the runner, for example a part of a test's name; then
 documentation's examples are left out.
 
 JACKPOT_TEST_DATA=FOLDER makes tests use the real data files found there, too.
+";
+
+const KILL_TEST: &str = "\
+cargo xtask kill-test [--kills N] [--seed S]
+
+Sets up, builds, and kills a small experiment N times (500 without --kills) with SIGKILL,
+at random moments and at places named in the program, alone and with a second process on
+the same run; it goes on each time, and every run has to end with the bytes of one that
+nobody disturbed. The last line says how many died where. Sixty kills are a part of
+`cargo xtask test`.
+
+  --seed S  other moments and places (1 without it)
 ";
 
 const LINT: &str = "\

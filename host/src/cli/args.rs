@@ -70,7 +70,7 @@ pub enum Command {
 Example: jackpot run configs/quickstart.toml --set train.epochs=3 --out runs/short
 
 Running it again resumes. Any number of processes may work on one run. Ctrl-C saves and
-stops after the current step (exit code 3).")]
+stops after the current step (exit code 3), and so does --stop-after 55m before that time.")]
     Run(RunArgs),
     /// Draw only: find the tickets
     #[command(after_help = "Example: jackpot draw my.toml --only 'draw/imp/seed-42'")]

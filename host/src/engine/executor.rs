@@ -17,18 +17,24 @@ use crate::model::state::{self, Extra, to_safetensors};
 use crate::prune::shuffle::shuffled;
 use crate::prune::{Masks, Scope};
 use crate::train::checkpoint::write;
-use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
+use crate::train::{Cadence, Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
 
 /// A session's way to do jobs.
 #[derive(Debug)]
 pub struct JobExecutor<'a> {
     session: &'a Session,
     prepared: &'a Prepared,
+    cadence: Cadence,
 }
 
 impl<'a> JobExecutor<'a> {
     pub(super) fn new(session: &'a Session, prepared: &'a Prepared) -> Self {
-        Self { session, prepared }
+        Self { session, prepared, cadence: Cadence::Auto }
+    }
+
+    /// Writes a training's state so often.
+    pub fn saving(self, cadence: Cadence) -> Self {
+        Self { cadence, ..self }
     }
 
     fn work(
@@ -46,20 +52,28 @@ impl<'a> JobExecutor<'a> {
             Start::Dense { rewind_points } => rewind_points.as_slice(),
             _ => &[],
         };
+        let seed = inputs.seed.unwrap_or(work.seed);
+        // Up to the first step there is nothing that is not on the disk already.
+        let idle = stop.idle();
+        if stop.requested() {
+            return Ok(Outcome::Stopped);
+        }
         let mut training = Training::build(TrainingSpec {
             graph,
             train: work.train,
             registry: &self.session.registry,
             feed: &self.prepared.feed,
-            seed: work.seed,
+            seed,
             device: self.session.device,
             precision: self.session.precision,
             rewind_points,
             into,
             checkpoint: &inputs.checkpoint,
+            cadence: self.cadence,
         })?;
         let names = Scope::new(&work.draw.prunable).names(&training.network)?;
         self.start(&work, inputs, &mut training, &names, into)?;
+        drop(idle);
         if !work.trains() {
             let finished = untrained(&training)?;
             let precision = self.session.precision;
@@ -70,7 +84,7 @@ impl<'a> JobExecutor<'a> {
         let mut report = |report: &Report| {
             observer.event(&Event::Progress { job: &job.key, progress: &progress(report) });
         };
-        match train(&mut training, &mut report, &|| stop.requested())? {
+        match train(&mut training, &mut report, &|margin| stop.within(margin))? {
             Ended::Stopped => Ok(Outcome::Stopped),
             Ended::Done(finished) => {
                 let precision = self.session.precision;
@@ -184,6 +198,7 @@ fn failure(error: TrainError, checkpoint: &Path) -> ExecuteError {
     };
     match error {
         TrainError::Checkpoint { .. } => ExecuteError::Checkpoint(text),
+        TrainError::Diverged { .. } => ExecuteError::Diverged(text),
         TrainError::Model(ModelError::File { path, .. }) => match unusable(&path) {
             Some(message) => ExecuteError::Checkpoint(message),
             None => ExecuteError::Failed(text),
@@ -211,7 +226,7 @@ mod tests {
             source: kind.into(),
         };
         let model = |path: &str| ModelError::File { path: path.into(), message: "torn".into() };
-        let state = "/run/.level-00.checkpoint/current/model.safetensors";
+        let state = "/run/.level-00.checkpoint/step-000000000012.checkpoint";
         let own = [
             TrainError::Checkpoint { path: folder.into(), message: "no momentum".into() },
             model(state).into(),

@@ -50,6 +50,7 @@ pub fn finish(
         weights_total,
         weights_training: all - (weights_total - weights_kept),
         flops: flops::forward(training.network.view(), &kept),
+        given_up: finished.given_up,
         precision: precision_name(precision).to_owned(),
     })
 }

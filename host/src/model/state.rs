@@ -59,7 +59,17 @@ pub fn to_safetensors(state: &State) -> Result<Vec<u8>, ModelError> {
 pub fn read(path: &Path) -> Result<State, ModelError> {
     let fail = |message: String| ModelError::File { path: path.to_owned(), message };
     let bytes = std::fs::read(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
-    let file = SafeTensors::deserialize(&bytes)
+    from_safetensors(&bytes, path)
+}
+
+/// As [`read`], of bytes that were read from `path` already.
+///
+/// # Errors
+///
+/// What is no safetensors file.
+pub fn from_safetensors(bytes: &[u8], path: &Path) -> Result<State, ModelError> {
+    let fail = |message: String| ModelError::File { path: path.to_owned(), message };
+    let file = SafeTensors::deserialize(bytes)
         .map_err(|e| fail(format!("is no valid safetensors file: {e}")))?;
     let mut state = State::new();
     for (name, view) in file.tensors() {

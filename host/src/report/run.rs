@@ -46,6 +46,9 @@ pub struct Row {
     pub status: Status,
     /// `Some` for done and linked jobs.
     pub results: Option<Results>,
+    /// The seed that it was trained with, where that is another one since with its own it
+    /// diverged.
+    pub other_seed: Option<u64>,
     /// The course of the training; empty where none is stored.
     pub curve: Vec<Point>,
     /// The mask layer by layer; empty where none is stored.
@@ -66,8 +69,18 @@ pub enum Status {
     Missing,
 }
 
-impl Status {
+impl Row {
     /// The word used in `results.csv`.
+    pub fn word(&self) -> &'static str {
+        match &self.results {
+            Some(results) if results.given_up.is_some() => "given-up",
+            _ => self.status.word(),
+        }
+    }
+}
+
+impl Status {
+    /// What became of it, in a word.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Done => "done",

@@ -1,5 +1,7 @@
 //! A training that can be done: network, recipe and masks together.
 
+use std::ops::ControlFlow;
+
 use super::access::Access;
 use super::batches::{self, Prepared};
 use super::error::TrainError;
@@ -10,6 +12,7 @@ use super::spec::TrainingSpec;
 use super::step::{all_finite, first_not_finite};
 use crate::config::Precision;
 use crate::data::{EpochOrder, Split};
+use crate::failpoint::{Point, reach};
 use crate::model::state::State;
 use crate::model::{BuildOptions, Network};
 use crate::plugin::kinds::Common;
@@ -84,6 +87,7 @@ impl<'a> Training<'a> {
     /// What the plugin says.
     pub fn initialise(&self, names: &[String]) -> Result<(), TrainError> {
         let Some(init) = &self.recipe.init else { return Ok(()) };
+        reach(Point::Init);
         let spec = &self.spec;
         let access = Access::new(&self.network, &self.masks, spec.feed, names, spec.seed);
         let purpose = format!("init/{}", init.name());
@@ -160,6 +164,7 @@ impl<'a> Training<'a> {
             step: progress.step,
             epoch: progress.step / progress.steps_per_epoch.max(1) + 1,
             place: first_not_finite(&self.network, batch),
+            state: None,
         })
     }
 
@@ -174,9 +179,17 @@ impl<'a> Training<'a> {
         Some(masks.kept() as f64 / masks.total() as f64)
     }
 
-    pub(super) fn evaluate(&self, split: &Split) -> Result<Evaluation, TrainError> {
+    pub(super) fn evaluate(
+        &self,
+        split: &Split,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Evaluation, TrainError> {
         let normaliser = &self.spec.feed.normaliser;
-        evaluate(&self.network, split, normaliser, self.spec.precision, &mut |_| {})
+        let mut observe = |_: &Tensor| match stop() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        evaluate(&self.network, split, normaliser, self.spec.precision, &mut observe)
     }
 
     /// The weights as they are stored: without a skip that no longer acts.

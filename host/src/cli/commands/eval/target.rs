@@ -122,7 +122,8 @@ fn point(record: &JobRecord, file: &str) -> Option<Duration> {
         BEST => record.results.as_ref().map(|results| Duration::Epochs(results.best_epoch)),
         INIT => Some(Duration::Epochs(0)),
         REWIND => record.rewind,
-        _ => None,
+        // The last weights: of the end, unless it gave up before.
+        _ => record.results.as_ref().and_then(|results| results.given_up).map(Duration::Epochs),
     }
 }
 
