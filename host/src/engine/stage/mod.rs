@@ -36,7 +36,7 @@ use crate::plugin::kinds::BatchTensors;
 use crate::prune::{Masks, Scope};
 use crate::random::Stream;
 use crate::train::access::Access;
-use crate::train::{Feed, TrainError, Training, TrainingSpec};
+use crate::train::{Cadence, Feed, TrainError, Training, TrainingSpec};
 
 /// Images of one step.
 pub const BATCH: usize = 16;
@@ -133,6 +133,7 @@ impl Stage {
             loss: None,
             teacher: None,
             update: None,
+            give_up: None,
         }
     }
 
@@ -236,6 +237,7 @@ impl Stage {
             rewind_points: &[],
             into: nowhere,
             checkpoint: nowhere,
+            cadence: Cadence::Auto,
         }
     }
 }
