@@ -7,6 +7,7 @@ mod digest;
 pub mod engine;
 pub mod experiment;
 pub mod glob;
+pub mod kernels;
 pub mod model;
 pub mod plugin;
 pub mod prune;
