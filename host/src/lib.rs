@@ -8,6 +8,7 @@ pub mod engine;
 pub mod experiment;
 pub mod failpoint;
 pub mod glob;
+pub mod kernels;
 pub mod model;
 pub mod plugin;
 pub mod prune;
