@@ -20,7 +20,7 @@ use jackpot::plugin::kinds::Architecture;
 use jackpot::torch::settings::set_threads;
 use jackpot::train::batches::Prepared;
 use jackpot::train::optimizer::Optimizer;
-use jackpot::train::{Feed, Training, TrainingSpec};
+use jackpot::train::{Cadence, Feed, Training, TrainingSpec};
 use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::graph::{Graph, Input, Node};
 use jackpot_plugin_api::manifest::Kind;
@@ -97,6 +97,7 @@ fn config(activation: Option<PluginRef>) -> TrainConfig {
         loss: None,
         teacher: None,
         update: None,
+        give_up: None,
     }
 }
 
@@ -177,6 +178,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             rewind_points: &[],
             into: std::path::Path::new(""),
             checkpoint: std::path::Path::new(""),
+            cadence: Cadence::Auto,
         };
         let training = Training::build(spec)?;
         let optimizer = Optimizer::new(&train.optimizer, training.network.parameters())?;
