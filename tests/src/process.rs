@@ -143,6 +143,11 @@ impl Running {
         }
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until the first Ctrl-C no longer just ends it.
     pub fn wait_until_it_listens(&mut self) {
         let status = format!("/proc/{}/status", self.child.id());

@@ -249,10 +249,11 @@ fn an_interrupted_training_goes_on_with_its_masks_to_the_same_bytes() {
     for (signal, recipe) in [(stop, "rigl"), (kill, "rigl"), (stop, "set"), (stop, "gmp")] {
         let mut running = start(&pieces);
         let series = pieces.at("runs/tiny/spend").join(recipe).join("imp/seed-1");
+        let own = format!(".tmp-{}-", running.pid());
         running.wait_until(&format!("the training of {recipe}"), || {
             let entries = fs::read_dir(&series).into_iter().flatten().flatten();
             let mut names = entries.map(|entry| entry.file_name());
-            names.any(|name| name.to_string_lossy().contains(".tmp-"))
+            names.any(|name| name.to_string_lossy().contains(&own))
         });
         thread::sleep(Duration::from_millis(220));
         running.signal(signal);

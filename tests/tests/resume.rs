@@ -50,12 +50,13 @@ fn begun() -> (Sandbox, Running) {
     (sandbox, running)
 }
 
-/// Whether a training is under way: its files lie beside their place.
-fn at_work(sandbox: &Sandbox) -> bool {
+/// Whether that process is in the middle of a training: its files lie beside their place.
+fn at_work(sandbox: &Sandbox, pid: u32) -> bool {
+    let own = format!(".tmp-{pid}-");
     ["draw/imp/seed-1", "spend/echo/imp/seed-1"].iter().any(|series| {
         let entries = std::fs::read_dir(sandbox.at("runs/tiny").join(series));
         let mut names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name());
-        names.any(|name| name.to_string_lossy().contains(".tmp-"))
+        names.any(|name| name.to_string_lossy().contains(&own))
     })
 }
 
@@ -64,7 +65,7 @@ fn at_work(sandbox: &Sandbox) -> bool {
 fn finish_in_pieces(sandbox: &Sandbox) -> u32 {
     for number in 1..60 {
         let mut running = start(sandbox);
-        while !at_work(sandbox) && !running.has_ended() {
+        while !at_work(sandbox, running.pid()) && !running.has_ended() {
             thread::sleep(Duration::from_millis(5));
         }
         thread::sleep(Duration::from_millis(450));
