@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::imported;
-use super::output::{START_MASK, finish};
+use super::output::finish;
 use super::pruning::{Level, prune};
 use super::session::{Prepared, Session};
+use super::stored::START_MASK;
 use super::teacher::teacher;
 use crate::experiment::{
     Event, ExecuteError, Executor, FileError, Inputs, Job, Observer, Outcome, Progress, Start,

@@ -2,7 +2,8 @@
 //!
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
-//! - [`evaluate`](mod@evaluate): accuracy of stored weights.
+//! - [`evaluate`](mod@evaluate): accuracy of stored weights;
+//! - [`stored`]: the names of a job's files.
 
 pub mod device;
 mod error;
@@ -18,6 +19,7 @@ mod output;
 mod pruning;
 mod rehearsal;
 mod session;
+pub mod stored;
 mod teacher;
 
 pub use error::OpenError;
