@@ -18,6 +18,7 @@ use crate::model::state::{self, Extra, to_safetensors};
 use crate::plugin::kinds::Common;
 use crate::prune::shuffle::shuffled;
 use crate::prune::{Masks, Scope};
+use crate::torch::memory;
 use crate::torch::settings::without_tf32;
 use crate::train::access::Access;
 use crate::train::checkpoint::write;
@@ -193,8 +194,10 @@ impl Executor for JobExecutor<'_> {
         observer: &dyn Observer,
         stop: &Stop,
     ) -> Result<Outcome, ExecuteError> {
-        self.work(job, inputs, into, observer, stop)
-            .map_err(|error| failure(error, &inputs.checkpoint))
+        let outcome = self.work(job, inputs, into, observer, stop);
+        // The training is gone; so that the next job begins with as little as this one did.
+        memory::trim();
+        outcome.map_err(|error| failure(error, &inputs.checkpoint))
     }
 }
 
