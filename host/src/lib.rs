@@ -14,3 +14,4 @@ pub mod random;
 pub mod report;
 pub mod torch;
 pub mod train;
+pub mod verify;

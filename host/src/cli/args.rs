@@ -4,6 +4,7 @@ mod data;
 mod eval;
 mod experiment;
 mod plugin;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
 pub use eval::{EvalArgs, EvalSplit, StoredWeights};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
 pub use plugin::{KindArg, PluginCommand};
+pub use verify::VerifyArgs;
 
 const OVERVIEW: &str = "\
 First steps:
@@ -88,7 +90,8 @@ stops after the current step (exit code 3).")]
     /// Print the comparison table; write report.html, results.csv and results.md
     #[command(after_help = "Example: jackpot report runs/quickstart --baseline vanilla -o out")]
     Report {
-        /// The runs' folders; each gets a table of its own
+        /// The runs' folders; each gets a table of its own, and two of one experiment are compared
+        /// bit by bit
         #[arg(required = true, value_name = "RUN")]
         runs: Vec<PathBuf>,
         /// Where to write the files [default: the run's folder]; of several runs, into one folder each
@@ -103,6 +106,16 @@ stops after the current step (exit code 3).")]
 Examples: jackpot eval runs/quickstart --recipe tweaks --level 2
           jackpot eval weights.safetensors --config my.toml --logits logits.safetensors")]
     Eval(EvalArgs),
+    /// Check a run: every stored bit, the masks, the counts, the results
+    #[command(after_help = "\
+Examples: jackpot verify runs/quickstart
+          jackpot verify runs/quickstart --no-evaluate --json
+
+Names the job, the file and the tensor of everything that is not as it should be; exit code 1
+if there is anything. Changes nothing. A run is made anew, elsewhere, with
+  jackpot run runs/quickstart/config.toml --out runs/again
+and `jackpot report runs/quickstart runs/again` says whether the bits agree.")]
+    Verify(VerifyArgs),
     /// List plugins, or describe one
     #[command(subcommand)]
     Plugin(PluginCommand),
