@@ -18,6 +18,10 @@ pub enum Command {
     },
     Lint(lint::Options),
     Dist,
+    /// `options` go to the program as they are.
+    Fuzz {
+        options: Vec<String>,
+    },
 }
 
 /// An argument that is not understood.
@@ -68,6 +72,7 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
                 _ => Err(unknown(argument)),
             })
             .map(Command::Setup),
+        Topic::Fuzz => Ok(Command::Fuzz { options: own.to_vec() }),
         Topic::Lint => own
             .iter()
             .try_fold(lint::Options::default(), |mut options, argument| {
@@ -102,6 +107,8 @@ mod tests {
         assert_eq!(parsed("quickstart"), Ok(Command::Quickstart));
         assert_eq!(parsed("test"), Ok(Command::Test { extra: vec![] }));
         assert_eq!(parsed("dist"), Ok(Command::Dist));
+        let options = vec!["--executions".to_owned(), "9".to_owned()];
+        assert_eq!(parsed("fuzz --executions 9"), Ok(Command::Fuzz { options }));
         assert_eq!(parsed("lint"), Ok(Command::Lint(lint::Options::default())));
     }
 

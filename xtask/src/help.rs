@@ -8,9 +8,11 @@ pub enum Topic {
     Test,
     Lint,
     Dist,
+    Fuzz,
 }
 
-const ALL: [Topic; 5] = [Topic::Setup, Topic::Quickstart, Topic::Test, Topic::Lint, Topic::Dist];
+const ALL: [Topic; 6] =
+    [Topic::Setup, Topic::Quickstart, Topic::Test, Topic::Lint, Topic::Dist, Topic::Fuzz];
 
 impl Topic {
     pub fn name(self) -> &'static str {
@@ -20,6 +22,7 @@ impl Topic {
             Topic::Test => "test",
             Topic::Lint => "lint",
             Topic::Dist => "dist",
+            Topic::Fuzz => "fuzz",
         }
     }
 
@@ -37,6 +40,7 @@ pub fn text(topic: Option<Topic>) -> &'static str {
         Some(Topic::Test) => TEST,
         Some(Topic::Lint) => LINT,
         Some(Topic::Dist) => DIST,
+        Some(Topic::Fuzz) => FUZZ,
     }
 }
 
@@ -48,6 +52,7 @@ cargo xtask TASK
   test         set up and run every test
   lint         formatting, clippy, cargo deny
   dist         a release folder and tarball
+  fuzz         spoilt files for everything that reads what others wrote
 
 `cargo xtask TASK --help` says more. Exit codes: 0 done, 1 something failed, 2 usage;
 a program that a task runs passes its own code on.
@@ -109,6 +114,22 @@ cargo xtask dist
 Sets up, builds for release, and lays out target/dist/jackpot-VERSION-x86_64-linux
 (the binary, plugins/, configs/, documents) and the same as .tar.gz.
 libtorch is not in it; INSTALL.md inside says how to connect one.
+";
+
+const FUZZ: &str = "\
+cargo xtask fuzz [--executions N] [--target NAME] [--seed N]
+
+Sets up, builds with overflow checks, and gives spoilt files to the readers of configs,
+weights, checkpoints, datasets, graphs, manifests, job records and plugin files. None may
+panic, hang, or take more memory than the bytes can be worth.
+
+  --executions N   together, divided among the targets [default: 300000]
+  --target NAME    only this one
+  --seed N         other inputs [default: 1]
+  --input NAME:N   write input N of a target to stdout
+
+Inputs that a reader does not survive are written to target/fuzz/; the exit code is then 1.
+Put one into fuzz/regressions/NAME/ when it is mended: every test run tries those.
 ";
 
 #[cfg(test)]

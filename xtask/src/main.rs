@@ -48,5 +48,6 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Test { extra } => tasks::test::run(&workspace, &extra),
         Command::Lint(options) => tasks::lint::run(&workspace, &options),
         Command::Dist => tasks::dist::run(&workspace),
+        Command::Fuzz { options } => tasks::fuzz::run(&workspace, &options),
     }
 }

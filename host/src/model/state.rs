@@ -57,9 +57,20 @@ pub fn to_safetensors(state: &State) -> Result<Vec<u8>, ModelError> {
 ///
 /// A file that cannot be read or is no safetensors file.
 pub fn read(path: &Path) -> Result<State, ModelError> {
+    let message = |error: std::io::Error| format!("cannot be read: {error}");
+    let bytes = std::fs::read(path)
+        .map_err(|error| ModelError::File { path: path.to_owned(), message: message(error) })?;
+    parse(path, &bytes)
+}
+
+/// Reads tensors from a file's content; `path` is for errors.
+///
+/// # Errors
+///
+/// It is no safetensors file, or has a dtype that is not known here.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<State, ModelError> {
     let fail = |message: String| ModelError::File { path: path.to_owned(), message };
-    let bytes = std::fs::read(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
-    let file = SafeTensors::deserialize(&bytes)
+    let file = SafeTensors::deserialize(bytes)
         .map_err(|e| fail(format!("is no valid safetensors file: {e}")))?;
     let mut state = State::new();
     for (name, view) in file.tensors() {
