@@ -88,12 +88,12 @@ fn checkpoint_files() -> Vec<Vec<u8>> {
 /// As the target takes them: which file, and its content.
 pub fn checkpoints(_: &Path) -> Vec<Vec<u8>> {
     let files = checkpoint_files().into_iter().enumerate();
-    files.map(|(index, content)| [&[index as u8], content.as_slice()].concat()).collect()
+    files.map(|(index, content)| [&[index as u8][..], content.as_slice()].concat()).collect()
 }
 
 /// Three records of each of the two layouts.
 pub fn cifar(_: &Path) -> Vec<Vec<u8>> {
-    let record = |labels: &[u8], shade: u8| [labels, &vec![shade; 3072]].concat();
+    let record = |labels: &[u8], shade: u8| [labels, vec![shade; 3072].as_slice()].concat();
     let ten = (0..3).flat_map(|index| record(&[index], 80 * index)).collect();
     let hundred = (0..3).flat_map(|index| record(&[index, 90 + index], 80 * index)).collect();
     vec![ten, hundred]

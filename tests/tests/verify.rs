@@ -115,7 +115,7 @@ fn each_single_flipped_bit_is_found_and_named() {
     let sandbox = copy();
     let run = sandbox.at("runs/tiny");
     let directory = RunDir::open(&run).unwrap();
-    assert_eq!(verify(&directory).unwrap().findings, []);
+    assert_eq!(verify(&directory).unwrap().findings, Vec::<Finding>::new());
     let files = stored(&run);
     let (mut state, mut in_tensors) = (1, 0);
     for number in 0..300 {
@@ -150,7 +150,7 @@ fn each_single_flipped_bit_is_found_and_named() {
         replace(path, &bytes);
     }
     assert!(in_tensors > 100, "{in_tensors} of the flips were in tensors");
-    assert_eq!(verify(&directory).unwrap().findings, []);
+    assert_eq!(verify(&directory).unwrap().findings, Vec::<Finding>::new());
 }
 
 fn replace(path: &Path, bytes: &[u8]) {

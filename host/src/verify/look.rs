@@ -26,6 +26,9 @@ impl<'a> Look<'a> {
         for key in run.job_folders()? {
             let wrong = |message: String| Finding::of_job(Check::Record, &key, "job.json", message);
             match run.record(&key) {
+                Ok(Some(record)) if record.key != key => {
+                    verdict.findings.push(wrong(format!("says that it is {}", record.key)));
+                }
                 Ok(Some(record)) if record.is_whole() => {
                     records.insert(key, record);
                 }
