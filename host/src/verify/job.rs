@@ -16,12 +16,12 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// The name and masks of the ticket that it began with.
     pub fn ticket(&self) -> &'static str {
-        if self.files.tensors.contains_key(START_MASK) { START_MASK } else { MASK }
+        if self.files.names.contains(START_MASK) { START_MASK } else { MASK }
     }
 
     /// The masks of the reported weights.
     pub fn best_mask(&self) -> &'static str {
-        if self.files.tensors.contains_key(BEST_MASK) { BEST_MASK } else { MASK }
+        if self.files.names.contains(BEST_MASK) { BEST_MASK } else { MASK }
     }
 
     /// A finding about one of its files.

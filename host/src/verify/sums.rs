@@ -1,10 +1,11 @@
 //! Every file of a job against the checksum that `job.json` has of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Check, Finding, Verdict};
 use super::stored::Stored;
 use crate::digest::sha256;
+use crate::engine::stored::{BEST_MASK, START_MASK};
 use crate::experiment::sums::{FileSum, crc32};
 use crate::experiment::{JobRecord, RunDir};
 
@@ -15,6 +16,8 @@ const USUAL: [&str; 5] =
 /// A job's files that are as they were written, by their names relative to its folder.
 #[derive(Debug, Default)]
 pub struct Intact {
+    /// The names of all files that the job has, damaged ones too.
+    pub names: BTreeSet<String>,
     pub tensors: BTreeMap<String, Stored>,
     pub texts: BTreeMap<String, String>,
 }
@@ -29,10 +32,13 @@ pub fn read(run: &RunDir, record: &JobRecord, verdict: &mut Verdict) -> Intact {
         true if record.linked_to.is_some() => Vec::new(),
         true => {
             verdict.without_checksums.push(record.key.path());
-            USUAL.to_vec()
+            let moving = [START_MASK, BEST_MASK];
+            let there = moving.into_iter().filter(|name| folder.join(name).is_file());
+            USUAL.into_iter().chain(there).collect()
         }
     };
     for name in names {
+        intact.names.insert(name.to_owned());
         let wrong = |message: String| Finding::of_job(Check::Checksum, &record.key, name, message);
         let bytes = match std::fs::read(folder.join(name)) {
             Ok(bytes) => bytes,
