@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, TensorView};
-use tempfile::TempDir;
 
 /// The files of a folder whose names end so, sorted; none over that many bytes.
 fn files(folder: &Path, ending: &str, most: u64) -> Vec<Vec<u8>> {
@@ -55,40 +54,32 @@ pub fn safetensors(_: &Path) -> Vec<Vec<u8>> {
     [1, 2, 4, 8].map(file).to_vec()
 }
 
-/// The files of a checkpoint, as [`checkpoint_folder`] has them.
-pub const CHECKPOINT: [&str; 6] = [
-    "position.json",
-    "model.safetensors",
-    "optimizer.safetensors",
-    "best.safetensors",
-    "mask.safetensors",
-    "metrics.jsonl",
-];
-
-const POSITION: &str =
-    r#"{"step":3,"loss_sum":1.25,"correct":7,"images":48,"best":[0.5,1],"forwards":3}"#;
-
-/// A good checkpoint.
-pub fn checkpoint_folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("current")).unwrap();
-    for (name, content) in CHECKPOINT.iter().zip(checkpoint_files()) {
-        fs::write(folder.path().join("current").join(name), content).unwrap();
-    }
-    folder
-}
-
-fn checkpoint_files() -> Vec<Vec<u8>> {
-    let tensors = safetensors(Path::new(""));
-    let metrics = b"{\"step\":3,\"epoch\":1,\"split\":\"train\",\"loss\":2.5,\"accuracy\":0.25}\n";
-    let [a, b, c] = [0, 1, 2].map(|index| tensors[index].clone());
-    vec![POSITION.into(), a, b.clone(), b, c, metrics.to_vec()]
-}
-
-/// As the target takes them: which file, and its content.
+/// States of trainings without their first line: one after an epoch, with all groups of tensors,
+/// and one of before anything was measured.
 pub fn checkpoints(_: &Path) -> Vec<Vec<u8>> {
-    let files = checkpoint_files().into_iter().enumerate();
-    files.map(|(index, content)| [&[index as u8][..], content.as_slice()].concat()).collect()
+    let rewind = "0".repeat(64);
+    let position = format!(
+        r#"{{"step":3,"loss_sum":1.25,"correct":7,"images":48,"best":[0.5,1],"forwards":3,"rewind":{{"rewind-1ep.safetensors":"{rewind}"}}}}"#
+    );
+    let first =
+        r#"{"step":1,"loss_sum":0.5,"correct":0,"images":16,"best":null,"forwards":1,"rewind":{}}"#;
+    let metrics = r#"{\"step\":3,\"epoch\":1,\"split\":\"train\",\"loss\":2.5}\n"#;
+    let state = |position: &str, metrics: &str, parts: &[&str]| {
+        let listed = parts.iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(",");
+        let header =
+            format!("{{\"position\":{position},\"parts\":[{listed}],\"metrics\":\"{metrics}\"}}\n");
+        let values = [1.5_f32, -0.0].map(f32::to_le_bytes).concat();
+        let views = parts.iter().map(|part| {
+            let view = match part.ends_with("mask") {
+                true => TensorView::new(Dtype::BOOL, vec![2], &[1, 0]),
+                false => TensorView::new(Dtype::F32, vec![2], &values),
+            };
+            (format!("{part}/conv1.weight"), view.unwrap())
+        });
+        [header.into_bytes(), safetensors::serialize(views, None).unwrap()].concat()
+    };
+    let all = ["model", "optimizer", "best", "mask", "best-mask"];
+    vec![state(&position, metrics, &all), state(first, "", &all[..2])]
 }
 
 /// Three records of each of the two layouts.

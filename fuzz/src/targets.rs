@@ -1,11 +1,8 @@
 //! What is fuzzed.
 
-use std::cell::OnceCell;
-use std::fs;
 use std::path::Path;
 
 use jackpot::untrusted;
-use tempfile::TempDir;
 
 use crate::samples;
 
@@ -32,7 +29,7 @@ const MIB: usize = 1 << 20;
 pub static TARGETS: [Target; 11] = [
     target("config", samples::configs, untrusted::config, 6, (4 * MIB, 4096)),
     target("safetensors", samples::safetensors, untrusted::safetensors, 16, (MIB, 64)),
-    target("checkpoint", samples::checkpoints, checkpoint, 4, (MIB, 64)),
+    target("checkpoint", samples::checkpoints, untrusted::checkpoint, 4, (MIB, 64)),
     target("cifar", samples::cifar, untrusted::cifar, 12, (MIB, 8)),
     target("idx", samples::idx, untrusted::idx, 16, (MIB, 8)),
     target("tensors", samples::tensors, untrusted::tensors, 14, (MIB, 64)),
@@ -64,24 +61,6 @@ impl Target {
     pub fn bound(&self, bytes: usize) -> usize {
         self.memory.0 + self.memory.1 * bytes
     }
-}
-
-/// The first byte says which file of the folder is spoilt; the rest is its content.
-fn checkpoint(bytes: &[u8]) -> bool {
-    thread_local! {
-        static FOLDER: OnceCell<TempDir> = const { OnceCell::new() };
-    }
-    let Some((&which, content)) = bytes.split_first() else { return false };
-    FOLDER.with(|folder| {
-        let folder = folder.get_or_init(samples::checkpoint_folder).path();
-        let names = samples::CHECKPOINT;
-        let path = folder.join("current").join(names[usize::from(which) % names.len()]);
-        let good = fs::read(&path).unwrap();
-        fs::write(&path, content).unwrap();
-        let taken = untrusted::checkpoint(folder);
-        fs::write(&path, good).unwrap();
-        taken
-    })
 }
 
 #[cfg(test)]

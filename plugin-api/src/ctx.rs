@@ -10,7 +10,7 @@ use crate::tensor::{Creator, Tensor};
 /// The context of one call. It lives as long as the call; hooks keep nothing between calls and
 /// may run concurrently.
 pub struct Ctx<'a> {
-    raw: &'a RawCtx,
+    pub(crate) raw: &'a RawCtx,
 }
 
 /// How far a training is.

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 /// A tensor that the host creates for an item at each of its sites, trains, checkpoints and hands
 /// back through [`Ctx::tensor`](crate::ctx::Ctx::tensor): PReLU's slope, a learned β.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct DeclaredTensor {
     /// Its name within the item and site.
     pub name: String,

@@ -21,13 +21,15 @@ impl TensorError {
 
     /// Leaves the hook with this error, without a word on the terminal.
     pub(crate) fn throw(self) -> ! {
+        #[cfg(feature = "testing")]
+        crate::testing::panic_outside_of_hooks(&self);
         std::panic::resume_unwind(Box::new(self))
     }
 }
 
 impl fmt::Display for TensorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.message.starts_with(&self.operation) {
+        if self.message.trim_start_matches('`').starts_with(&self.operation) {
             f.write_str(&self.message)
         } else {
             write!(f, "{}: {}", self.operation, self.message)
@@ -49,10 +51,20 @@ pub enum ErrorKind {
     Panicked,
     /// The other side does not know the hook, the question or the item of that name.
     Unknown,
+    /// What a later version adds.
+    #[cfg(feature = "next")]
+    Next,
 }
 
 impl ErrorKind {
-    pub(crate) const ALL: [Self; 4] = [Self::Refused, Self::Failed, Self::Panicked, Self::Unknown];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Refused,
+        Self::Failed,
+        Self::Panicked,
+        Self::Unknown,
+        #[cfg(feature = "next")]
+        Self::Next,
+    ];
 
     /// The name under which it crosses the border.
     pub fn as_str(self) -> &'static str {
@@ -61,12 +73,14 @@ impl ErrorKind {
             Self::Failed => "failed",
             Self::Panicked => "panicked",
             Self::Unknown => "unknown",
+            #[cfg(feature = "next")]
+            Self::Next => "next",
         }
     }
 
     /// One that this version does not know is a failure.
     fn of_name(name: &str) -> Self {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name).unwrap_or(Self::Failed)
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name).unwrap_or(Self::Failed)
     }
 }
 
@@ -95,6 +109,8 @@ impl Error {
 
     /// Leaves a hook that gives no `Result` (a loss, an activation) with this error.
     pub fn throw(self) -> ! {
+        #[cfg(feature = "testing")]
+        crate::testing::panic_outside_of_hooks(&self);
         std::panic::resume_unwind(Box::new(self))
     }
 }
@@ -149,7 +165,7 @@ mod tests {
 
     #[test]
     fn kinds_cross_by_name() {
-        for kind in ErrorKind::ALL {
+        for &kind in ErrorKind::ALL {
             let error = Error::of(kind, "no luck");
             assert_eq!(Error::from(Fault::from(error.clone())), error);
         }

@@ -48,6 +48,7 @@ macro_rules! export_plugin {
     };
     (@entry losses $item:ty) => { $crate::export_plugin!(@new $item, Loss, LossItem) };
     (@entry scores $item:ty) => { $crate::export_plugin!(@new $item, Score, ScoreItem) };
+    (@entry nexts $item:ty) => { $crate::export_plugin!(@new $item, Next, NextItem) };
     (@entry updates $item:ty) => { $crate::export_plugin!(@new $item, Update, UpdateItem) };
     (@entry $other:ident $item:ty) => {
         compile_error!(concat!(

@@ -1,7 +1,7 @@
 //! Nothing unwinds across the border: panics become errors.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, UnwindSafe};
 use std::sync::Once;
 
@@ -10,22 +10,38 @@ use crate::error::{Error, ErrorKind, TensorError};
 thread_local! {
     /// Where the latest panic of this thread happened.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How many calls of [`catch`] this thread is in.
+    static CATCHING: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Runs plugin code and turns a panic into an error, with the place in the plugin's source.
 pub fn catch<T>(run: impl FnOnce() -> T + UnwindSafe) -> Result<T, Error> {
     quieten();
-    panic::catch_unwind(run).map_err(|payload| error(&*payload))
+    CATCHING.set(CATCHING.get() + 1);
+    let caught = panic::catch_unwind(run);
+    CATCHING.set(CATCHING.get() - 1);
+    caught.map_err(|payload| error(&*payload))
+}
+
+/// Whether a panic of this thread would become an error.
+pub fn is_catching() -> bool {
+    CATCHING.get() > 0
 }
 
 /// The plugin has its own standard library, so this hook is not the host's: it keeps the place for
-/// the error that the host will show and prints nothing itself.
+/// the error that the host will show and prints nothing itself. Other panics, such as those of an
+/// author's tests, are none of its business.
 fn quieten() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        panic::set_hook(Box::new(|info| {
-            let place = info.location().map(ToString::to_string);
-            PLACE.with(|slot| *slot.borrow_mut() = place);
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if is_catching() {
+                let place = info.location().map(ToString::to_string);
+                PLACE.with(|slot| *slot.borrow_mut() = place);
+            } else {
+                usual(info);
+            }
         }));
     });
 }

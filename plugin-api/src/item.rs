@@ -144,6 +144,12 @@ pub(crate) fn json<T: serde::Serialize>(name: &str, value: &T) -> Result<Vec<Nam
 
 /// The tensors that an item declares.
 pub(crate) fn declared(tensors: &[DeclaredTensor]) -> Result<Vec<Named>, Error> {
+    // JSON has neither NaN nor infinities.
+    if let Some(one) = tensors.iter().find(|one| !one.value.is_finite()) {
+        let (name, value) = (&one.name, one.value);
+        let message = format!("declares a tensor `{name}` that begins as {value}, not as a number");
+        return Err(Error::new(message));
+    }
     json("tensors", &tensors)
 }
 

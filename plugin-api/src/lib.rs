@@ -27,6 +27,9 @@
 //!
 //! Tensors are handles to the host's: a plugin links no libtorch and compiles in about a second.
 //! Hooks are stateless and may run concurrently.
+//!
+//! With the feature `testing`, as a development dependency, `cargo test` tries items: see the module
+//! `testing`.
 
 #[cfg(not(panic = "unwind"))]
 compile_error!(
@@ -34,7 +37,11 @@ compile_error!(
 );
 
 /// The version of this crate.
+#[cfg(not(feature = "next"))]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// A version that does not exist.
+#[cfg(feature = "next")]
+pub const VERSION: &str = next::VERSION;
 
 #[doc(hidden)]
 pub mod abi;
@@ -52,11 +59,18 @@ pub mod item;
 pub mod kinds;
 pub mod manifest;
 pub mod model;
+#[cfg(feature = "next")]
+pub mod next;
 pub mod params;
 pub mod points;
 pub mod prelude;
 pub mod rng;
 pub mod tensor;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(any(feature = "testing", feature = "host"))]
+#[doc(hidden)]
+pub mod wire;
 
 pub use duration::{Duration, ParseDurationError};
 #[doc(no_inline)]

@@ -16,6 +16,10 @@ pub struct Manifest {
     pub api: String,
     /// Its items, in the order that `create` numbers them.
     pub items: Vec<ItemManifest>,
+    /// What a later version adds.
+    #[cfg(feature = "next")]
+    #[serde(default)]
+    pub since: String,
 }
 
 /// One item of a plugin file.
@@ -65,11 +69,14 @@ pub enum Kind {
     Score,
     /// Moves the masks during a training.
     Update,
+    /// What a later version adds.
+    #[cfg(feature = "next")]
+    Next,
 }
 
 impl Kind {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 9 + cfg!(feature = "next") as usize] = [
         Self::Architecture,
         Self::Activation,
         Self::Skip,
@@ -79,6 +86,8 @@ impl Kind {
         Self::Loss,
         Self::Score,
         Self::Update,
+        #[cfg(feature = "next")]
+        Self::Next,
     ];
 
     /// The name in manifests, graphs and on the command line.
@@ -93,6 +102,8 @@ impl Kind {
             Self::Loss => "loss",
             Self::Score => "score",
             Self::Update => "update",
+            #[cfg(feature = "next")]
+            Self::Next => "next",
         }
     }
 
@@ -130,6 +141,9 @@ pub enum ParamType {
     StringList,
     /// A list of durations.
     DurationList,
+    /// What a later version adds.
+    #[cfg(feature = "next")]
+    Next,
     /// Any JSON value; only the plugin itself can check it. Also what a newer plugin may say.
     #[serde(other)]
     Any,
@@ -148,6 +162,8 @@ impl ParamType {
             Self::FloatList => "a list of numbers",
             Self::StringList => "a list of strings",
             Self::DurationList => "a list of durations such as [\"2ep\", \"500it\"]",
+            #[cfg(feature = "next")]
+            Self::Next => "a text of the next version",
             Self::Any => "any value",
         }
     }

@@ -7,8 +7,8 @@ pub use crate::error::{Error, TensorError};
 pub use crate::exchange::Exchange;
 pub use crate::export_plugin;
 pub use crate::graph::{
-    Conv2d, Edits, Graph, GraphBuilder, GraphView, Initial, Input, Node, NodeRef, Parameter,
-    Rewire, Role, TensorSpec,
+    Conv2d, Edits, Graph, GraphBuilder, GraphView, Initial, Input, Linear, Node, NodeRef,
+    Parameter, Rewire, Role, TensorSpec,
 };
 pub use crate::json::json;
 pub use crate::kinds::{

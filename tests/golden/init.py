@@ -19,6 +19,7 @@ CHECKPOINTS = [1, 5, 20, 50]
 NETWORKS = {  # width, the side of the images, and the network
     "resnet8": (4, 8, lambda: ARCHITECTURES["resnet8"](4, CLASSES)),
     "vgg16": (2, 32, lambda: Vgg16(2, CLASSES, (3, 32, 32))),
+    "vgg16-wide": (6, 32, lambda: Vgg16(6, CLASSES, (3, 32, 32))),
 }
 RUNS = {
     # name: network, parameters of the item that are not the default, share of weights kept, and
@@ -27,6 +28,9 @@ RUNS = {
     "resnet8-adam": ("resnet8", {"gamma": 30.0, "eta": 0.003}, 0.3, ["layer2.0.conv1.weight"]),
     "vgg16-sgd": ("vgg16", {"gamma": 12.0, "lr": 0.03, "floor": 0.9}, 0.5, []),
     "vgg16-adam": ("vgg16", {"gamma": 850.0, "eta": 0.01, "floor": 0.9}, 0.5, []),
+    # Wide enough that no scale falls to the floor, which is the default.
+    "vgg16-wide-sgd": ("vgg16-wide", {"gamma": 16.0}, 0.5, []),
+    "vgg16-wide-adam": ("vgg16-wide", {"gamma": 2500.0, "eta": 0.003}, 0.5, []),
 }
 DEFAULTS = {"eta": 0.1, "gamma": 1.0, "lr": 0.01, "floor": 0.01, "clip": 1.0}
 
@@ -130,7 +134,8 @@ def lrsi(name):
     assert min(counts.values()) >= 10, f"{name}: both kinds of steps should be there: {counts}"
     last = scales[-1]
     print(f"{name}: {counts}, scales {min(last):.3f} to {max(last):.3f},", end=" ")
-    about = {"label": run.label, "network": network, "params": params, "keep": keep}
+    architecture = network.removesuffix("-wide")
+    about = {"label": run.label, "network": architecture, "params": params, "keep": keep}
     about |= {"zero": zero, "classes": CLASSES, "side": run.side, "batch": BATCH}
     about |= {"algorithm": "adam" if run.adam else "sgd", "parameters": list(run.scales)}
     about |= {"checkpoints": CHECKPOINTS, "norm_steps": counts["norm"], "width": run.width}

@@ -19,11 +19,12 @@ KEEP = {"dense": 0.1, "masked": 0.2}
 MASKED = 0.5
 
 
-def chain():
+def chain(width):
     """VGG's shape, small: six convolutions with biases, batch normalisation, three poolings."""
     layers, inputs = [], 3
-    for outputs in (16, 16, "M", 32, 32, "M", 64, 64, "M"):
-        if outputs == "M":
+    for times in (1, 1, "M", 2, 2, "M", 4, 4, "M"):
+        outputs = times * width
+        if times == "M":
             layers.append(nn.MaxPool2d(2))
             continue
         conv = nn.Conv2d(inputs, outputs, 3, padding=1)
@@ -33,19 +34,21 @@ def chain():
     net = nn.Sequential()
     for name, part in named.items():
         net.add_module(name, part)
-    net.add_module("classifier", nn.Linear(64 * (SIDE // 8) ** 2, CLASSES))
+    net.add_module("classifier", nn.Linear(4 * width * (SIDE // 8) ** 2, CLASSES))
     return net
 
 
-NETWORKS = {"resnet8": lambda: ARCHITECTURES["resnet8"](16, CLASSES), "chain": chain}
+NETWORKS = {"resnet8": lambda width: ARCHITECTURES["resnet8"](width, CLASSES), "chain": chain}
+# The width that projections are stored of; of tiny networks, whole scores.
+WIDTH, TINY = 16, 2
 
 
 class Case:
     """A network whose weights are rounded to f32, its prunable weights and masks, its batch."""
 
-    def __init__(self, name, masked, dtype):
-        label = f"scores/{name}"
-        self.net = NETWORKS[name]().to(dtype)
+    def __init__(self, name, masked, dtype, width=WIDTH):
+        label = f"scores/{name}" if width == WIDTH else f"scores/tiny-{name}"
+        self.net = NETWORKS[name](width).to(dtype)
         with torch.no_grad():
             for key, value in self.net.state_dict().items():
                 exact = torch.from_numpy(np.asarray(tensor(label, key, value.shape)))
@@ -240,10 +243,29 @@ def network(name):
     return out, about
 
 
+def tiny(name):
+    """Every score of every weight that is left, and the masks."""
+    label, out, counts = f"scores/tiny-{name}", {}, {}
+    for kind, share in KEEP.items():
+        case = Case(name, kind == "masked", torch.float64, TINY)
+        keep = counts[kind] = round(share * count(case.masks))
+        for score, function in SCORES.items():
+            found = case.left(function(case))
+            kept = highest(case.masks, found, keep)
+            parts = [(found[n][m], kept[n][m]) for n, m in case.masks.items()]
+            out[f"{kind}/{score}/scores"] = np.concatenate([x.numpy() for x, _ in parts])
+            flags = np.concatenate([x.numpy() for _, x in parts])
+            out[f"{kind}/{score}/mask"] = flags.astype(np.uint8)
+    about = {"label": label, "network": name, "width": TINY, "keep": counts, "masked": MASKED}
+    return out, about
+
+
 def make(data):
     index = {"cases": {}}
-    for name in NETWORKS:
-        tensors, about = network(name)
+    cases = {name: lambda name=name: network(name) for name in NETWORKS}
+    cases |= {f"tiny-{name}": lambda name=name: tiny(name) for name in NETWORKS}
+    for name, case in cases.items():
+        tensors, about = case()
         file = f"scores-{name}.safetensors"
         save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, data / file)
         index["cases"][name] = {"file": file} | about

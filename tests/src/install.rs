@@ -24,7 +24,13 @@ pub fn first_party() -> &'static [String] {
 }
 
 /// The crates under `tests/plugins`.
-const FIXTURES: [&str; 3] = ["fixtures", "twin", "unrelated"];
+const FIXTURES: [&str; 7] =
+    ["fixtures", "twin", "unrelated", "reference", "many", "doubled", "speechless"];
+
+/// A file that was built once and is kept: `tests/abi/{name}`.
+pub fn kept(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("abi").join(name).canonicalize().unwrap()
+}
 
 /// Where things are installed.
 #[derive(Debug)]
@@ -48,6 +54,20 @@ impl Install {
             true => self.folder(name).join(format!("lib{name}.so")),
             false => self.plugins().join(format!("libjackpot_{name}.so")),
         }
+    }
+
+    /// An example program of a package with some features. It is built in the target folder of the
+    /// tests, with which it shares whatever the features do not change; cargo sees whether it is
+    /// there already.
+    pub fn example(&self, name: &str, package: &str, features: &[&str]) -> PathBuf {
+        let profile = profile_folder();
+        let mut cargo = cargo();
+        cargo.args(["build", "--package", package, "--example", name]);
+        cargo.arg("--features").arg(features.join(","));
+        // It is run for seconds only: what it takes to compile counts.
+        cargo.args(["--config", &format!("profile.dev.package.{package}.opt-level=0")]);
+        in_profile(cargo, &profile);
+        profile.join("examples").join(name)
     }
 
     /// A folder that has nothing but the plugin file of a crate under `tests/plugins`.
@@ -97,15 +117,25 @@ fn profile_folder() -> PathBuf {
 }
 
 fn build(profile: &Path) {
+    let mut cargo = cargo();
+    cargo.args(["build", "--workspace", "--exclude", "xtask"]);
+    in_profile(cargo, profile);
+}
+
+fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    cargo.args(["build", "--workspace", "--exclude", "xtask"]);
+    cargo
+}
+
+/// Builds in the profile and target folder of the tests.
+fn in_profile(mut cargo: Command, profile: &Path) {
     cargo.arg("--target-dir").arg(profile.parent().unwrap());
     match profile.file_name().unwrap().to_str().unwrap() {
         "debug" => {}
         name => _ = cargo.args(["--profile", name]),
     }
-    assert!(cargo.status().unwrap().success(), "cargo build failed");
+    assert!(cargo.status().unwrap().success(), "{cargo:?} failed");
 }
 
 /// A hard link: a symbolic one would be followed to the folder of the build, which the program

@@ -12,11 +12,14 @@ pub mod data;
 pub mod files;
 pub mod getting;
 pub mod install;
+pub mod kills;
+pub mod messages;
 pub mod process;
 pub mod results;
 pub mod sandbox;
 pub mod server;
 pub mod shared;
+pub mod stranger;
 pub mod tensors;
 
 pub use process::{Program, Ran, Running};

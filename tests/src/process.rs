@@ -148,6 +148,19 @@ impl Running {
         self.child.id()
     }
 
+    /// Waits until the first Ctrl-C no longer just ends it.
+    pub fn wait_until_it_listens(&mut self) {
+        let status = format!("/proc/{}/status", self.child.id());
+        let interrupt = 1_u64 << (libc::SIGINT - 1);
+        let listens = || {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            caught.is_some_and(|mask| mask & interrupt != 0)
+        };
+        self.wait_until("it listens to signals", listens);
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()

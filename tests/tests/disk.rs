@@ -100,6 +100,27 @@ fn a_full_disk() {
     files::assert_same(&of_jobs(&room.join("run")), &undisturbed());
 }
 
+#[test]
+fn a_file_system_that_became_read_only() {
+    let sandbox = sandbox();
+    let room = sandbox.at("room");
+    fs::create_dir(&room).unwrap();
+    let Some(mount) = Mount::tmpfs(&room, "64m") else {
+        eprintln!("no file system may be mounted here");
+        return;
+    };
+    let killed = run(&sandbox).args(["--out", "room/run", "--checkpoint", "1it"]);
+    assert_eq!(killed.env("JACKPOT_FAILPOINT", "batch:3").run().code, 137);
+    assert!(mount.set_read_only(true));
+    let before = files::contents(&room);
+    let ran = run(&sandbox).args(["--out", "room/run"]).run().expect(1).fits_on_a_screen();
+    assert_eq!(ran.stderr.matches("choose another folder with --out").count(), 1, "{ran}");
+    files::assert_same(&files::contents(&room), &before);
+    assert!(mount.set_read_only(false));
+    run(&sandbox).args(["--out", "room/run"]).run().expect(0);
+    files::assert_same(&of_jobs(&room.join("run")), &undisturbed());
+}
+
 /// A mounted file system; unmounted when dropped.
 struct Mount(std::ffi::CString);
 
@@ -119,6 +140,22 @@ impl Mount {
             )
         };
         (done == 0).then_some(Self(path))
+    }
+
+    /// Whether that could be done.
+    fn set_read_only(&self, read_only: bool) -> bool {
+        let flags = libc::MS_REMOUNT | if read_only { libc::MS_RDONLY } else { 0 };
+        // SAFETY: the pointers are C strings that outlive the call, or null where none is needed.
+        let done = unsafe {
+            libc::mount(
+                std::ptr::null(),
+                self.0.as_ptr(),
+                std::ptr::null(),
+                flags,
+                std::ptr::null(),
+            )
+        };
+        done == 0
     }
 }
 

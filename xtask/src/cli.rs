@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::help::Topic;
 use crate::setup::{Options, Want};
-use crate::tasks::lint;
+use crate::tasks::{kill_test, lint};
 
 /// What the user asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,8 +16,11 @@ pub enum Command {
     Test {
         extra: Vec<String>,
     },
+    KillTest(kill_test::Options),
     Lint(lint::Options),
     Dist,
+    Memcheck,
+    Overhead,
     /// `options` go to the program as they are.
     Fuzz {
         options: Vec<String>,
@@ -29,6 +32,7 @@ pub enum Command {
 pub enum Usage {
     UnknownTask(String),
     UnknownArgument { task: Topic, argument: String },
+    NoNumber { task: Topic, argument: String },
     NoExtra(Topic),
 }
 
@@ -38,6 +42,9 @@ impl fmt::Display for Usage {
             Usage::UnknownTask(name) => write!(f, "there is no task `{name}`"),
             Usage::UnknownArgument { task, argument } => {
                 write!(f, "`cargo xtask {}` does not know `{argument}`", task.name())
+            }
+            Usage::NoNumber { task, argument } => {
+                write!(f, "`cargo xtask {}` needs a whole number after `{argument}`", task.name())
             }
             Usage::NoExtra(task) => {
                 write!(f, "`cargo xtask {}` takes no arguments after `--`", task.name())
@@ -72,6 +79,7 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
                 _ => Err(unknown(argument)),
             })
             .map(Command::Setup),
+        Topic::KillTest => kill_test_options(own).map(Command::KillTest),
         Topic::Fuzz => Ok(Command::Fuzz { options: own.to_vec() }),
         Topic::Lint => own
             .iter()
@@ -88,9 +96,27 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
             (Some(argument), _) => Err(unknown(argument)),
             (None, Topic::Quickstart) => Ok(Command::Quickstart),
             (None, Topic::Test) => Ok(Command::Test { extra }),
+            (None, Topic::Memcheck) => Ok(Command::Memcheck),
+            (None, Topic::Overhead) => Ok(Command::Overhead),
             (None, _) => Ok(Command::Dist),
         },
     }
+}
+
+fn kill_test_options(own: &[String]) -> Result<kill_test::Options, Usage> {
+    let task = Topic::KillTest;
+    let mut options = kill_test::Options::default();
+    let mut own = own.iter();
+    while let Some(argument) = own.next() {
+        let number = own.next().and_then(|number| number.parse().ok());
+        let number = number.ok_or_else(|| Usage::NoNumber { task, argument: argument.clone() });
+        match argument.as_str() {
+            "--kills" => options.kills = number?,
+            "--seed" => options.seed = number?,
+            _ => return Err(Usage::UnknownArgument { task, argument: argument.clone() }),
+        }
+    }
+    Ok(options)
 }
 
 #[cfg(test)]
@@ -107,6 +133,8 @@ mod tests {
         assert_eq!(parsed("quickstart"), Ok(Command::Quickstart));
         assert_eq!(parsed("test"), Ok(Command::Test { extra: vec![] }));
         assert_eq!(parsed("dist"), Ok(Command::Dist));
+        assert_eq!(parsed("memcheck"), Ok(Command::Memcheck));
+        assert_eq!(parsed("overhead"), Ok(Command::Overhead));
         let options = vec!["--executions".to_owned(), "9".to_owned()];
         assert_eq!(parsed("fuzz --executions 9"), Ok(Command::Fuzz { options }));
         assert_eq!(parsed("lint"), Ok(Command::Lint(lint::Options::default())));
@@ -132,6 +160,17 @@ mod tests {
         assert_eq!(parsed("setup --cuda"), Ok(Command::Setup(Options { want: Want::Cuda })));
         let lint = lint::Options { steps: vec![lint::Step::Fmt, lint::Step::Deny], install: true };
         assert_eq!(parsed("lint fmt --install deny"), Ok(Command::Lint(lint)));
+    }
+
+    #[test]
+    fn numbers_of_the_kill_test_are_read() {
+        let options = |kills, seed| Ok(Command::KillTest(kill_test::Options { kills, seed }));
+        assert_eq!(parsed("kill-test"), options(500, 1));
+        assert_eq!(parsed("kill-test --seed 7 --kills 60"), options(60, 7));
+        let (task, argument) = (Topic::KillTest, "--kills".to_owned());
+        assert_eq!(parsed("kill-test --kills many"), Err(Usage::NoNumber { task, argument }));
+        let argument = "--kill".to_owned();
+        assert_eq!(parsed("kill-test --kill 1"), Err(Usage::UnknownArgument { task, argument }));
     }
 
     #[test]

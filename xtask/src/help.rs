@@ -6,13 +6,25 @@ pub enum Topic {
     Setup,
     Quickstart,
     Test,
+    KillTest,
     Lint,
     Dist,
+    Memcheck,
+    Overhead,
     Fuzz,
 }
 
-const ALL: [Topic; 6] =
-    [Topic::Setup, Topic::Quickstart, Topic::Test, Topic::Lint, Topic::Dist, Topic::Fuzz];
+const ALL: [Topic; 9] = [
+    Topic::Setup,
+    Topic::Quickstart,
+    Topic::Test,
+    Topic::KillTest,
+    Topic::Lint,
+    Topic::Dist,
+    Topic::Memcheck,
+    Topic::Overhead,
+    Topic::Fuzz,
+];
 
 impl Topic {
     pub fn name(self) -> &'static str {
@@ -20,8 +32,11 @@ impl Topic {
             Topic::Setup => "setup",
             Topic::Quickstart => "quickstart",
             Topic::Test => "test",
+            Topic::KillTest => "kill-test",
             Topic::Lint => "lint",
             Topic::Dist => "dist",
+            Topic::Memcheck => "memcheck",
+            Topic::Overhead => "overhead",
             Topic::Fuzz => "fuzz",
         }
     }
@@ -38,8 +53,11 @@ pub fn text(topic: Option<Topic>) -> &'static str {
         Some(Topic::Setup) => SETUP,
         Some(Topic::Quickstart) => QUICKSTART,
         Some(Topic::Test) => TEST,
+        Some(Topic::KillTest) => KILL_TEST,
         Some(Topic::Lint) => LINT,
         Some(Topic::Dist) => DIST,
+        Some(Topic::Memcheck) => MEMCHECK,
+        Some(Topic::Overhead) => OVERHEAD,
         Some(Topic::Fuzz) => FUZZ,
     }
 }
@@ -50,8 +68,11 @@ cargo xtask TASK
   setup        find or fetch libtorch, so that plain cargo commands work
   quickstart   set up, build, and run the first experiment
   test         set up and run every test
+  kill-test    kill an experiment again and again; it must end with the same bytes
   lint         formatting, clippy, cargo deny
   dist         a release folder and tarball
+  memcheck     the door to plugins under valgrind: no leak, no invalid access
+  overhead     what it costs that an activation is a plugin
   fuzz         spoilt files for everything that reads what others wrote
 
 `cargo xtask TASK --help` says more. Exit codes: 0 done, 1 something failed, 2 usage;
@@ -88,7 +109,7 @@ cargo xtask test [-- ARGUMENT...]
 
 Sets up, builds the binary and all plugins, and runs every test of the workspace
 (with cargo-nextest if it is installed, otherwise with cargo test), then the
-documentation's examples.
+documentation's examples. One test builds and tests the workspace in examples/, too.
 
 Arguments after `--` go to the runner, for example a part of a test's name; then the
 documentation's examples are left out.
@@ -96,12 +117,24 @@ documentation's examples are left out.
 JACKPOT_TEST_DATA=FOLDER makes tests use the real data files found there, too.
 ";
 
+const KILL_TEST: &str = "\
+cargo xtask kill-test [--kills N] [--seed S]
+
+Sets up, builds, and kills a small experiment N times (500 without --kills) with SIGKILL,
+at random moments and at places named in the program, alone and with a second process on
+the same run; it goes on each time, and every run has to end with the bytes of one that
+nobody disturbed. The last line says how many died where. Sixty kills are a part of
+`cargo xtask test`.
+
+  --seed S  other moments and places (1 without it)
+";
+
 const LINT: &str = "\
 cargo xtask lint [fmt] [clippy] [deny] [--install]
 
 Runs the named checks, all three without a name:
-  fmt      cargo fmt --all --check
-  clippy   cargo clippy on the workspace and all targets, warnings are errors
+  fmt      cargo fmt --all --check, here and in examples/
+  clippy   cargo clippy on all targets, here and in examples/; warnings are errors
   deny     cargo deny: licences, bans and sources; and advisories where the RustSec
            database can be reached
 
@@ -112,8 +145,27 @@ const DIST: &str = "\
 cargo xtask dist
 
 Sets up, builds for release, and lays out target/dist/jackpot-VERSION-x86_64-linux
-(the binary, plugins/, configs/, documents) and the same as .tar.gz.
+(the binary, plugins/, configs/, documents, and for authors of plugins plugin-api/ and
+examples/) and the same as .tar.gz.
 libtorch is not in it; INSTALL.md inside says how to connect one.
+";
+
+const MEMCHECK: &str = "\
+cargo xtask memcheck
+
+Builds the program `door` (host/examples/door.rs) and the reference plugin, and runs it
+under valgrind, once with few rounds and once with many. A round makes items of all nine
+kinds and calls their hooks, hundreds of operators, refusals, failures and panics.
+Fails if valgrind sees an invalid access, or if what is lost grows with the rounds.
+Takes some minutes; needs valgrind.
+";
+
+const OVERHEAD: &str = "\
+cargo xtask overhead
+
+Builds for release and times training steps of resnet20 (batches of 128 CIFAR-shaped
+images, one thread) whose activation is the plugin `swish`, by turns with the same
+network whose graph has swish's operators itself. Prints both and their ratio.
 ";
 
 const FUZZ: &str = "\

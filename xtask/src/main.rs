@@ -46,8 +46,11 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Setup(options) => setup::run(&workspace, options).map_err(Failure::from),
         Command::Quickstart => tasks::quickstart::run(&workspace),
         Command::Test { extra } => tasks::test::run(&workspace, &extra),
+        Command::KillTest(options) => tasks::kill_test::run(&workspace, options),
         Command::Lint(options) => tasks::lint::run(&workspace, &options),
         Command::Dist => tasks::dist::run(&workspace),
+        Command::Memcheck => tasks::memcheck::run(&workspace),
+        Command::Overhead => tasks::overhead::run(&workspace),
         Command::Fuzz { options } => tasks::fuzz::run(&workspace, &options),
     }
 }

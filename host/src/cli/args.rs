@@ -3,6 +3,7 @@
 mod data;
 mod eval;
 mod experiment;
+mod new_name;
 mod plugin;
 mod verify;
 
@@ -13,7 +14,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
 pub use eval::{EvalArgs, EvalSplit, StoredWeights};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
-pub use plugin::{KindArg, PluginCommand};
+pub use new_name::NewName;
+pub use plugin::{CheckArgs, KindArg, PluginCommand};
 pub use verify::VerifyArgs;
 
 const OVERVIEW: &str = "\
@@ -70,7 +72,7 @@ pub enum Command {
 Example: jackpot run configs/quickstart.toml --set train.epochs=3 --out runs/short
 
 Running it again resumes. Any number of processes may work on one run. Ctrl-C saves and
-stops after the current step (exit code 3).")]
+stops after the current step (exit code 3), and so does --stop-after 55m before that time.")]
     Run(RunArgs),
     /// Draw only: find the tickets
     #[command(after_help = "Example: jackpot draw my.toml --only 'draw/imp/seed-42'")]
@@ -116,7 +118,7 @@ if there is anything. Changes nothing. A run is made anew, elsewhere, with
   jackpot run runs/quickstart/config.toml --out runs/again
 and `jackpot report runs/quickstart runs/again` says whether the bits agree.")]
     Verify(VerifyArgs),
-    /// List plugins, or describe one
+    /// List plugins, describe one, begin a new one, or check a plugin file
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// List datasets, get one, or check one's files

@@ -1,43 +1,116 @@
-//! Ctrl-C and its like: the first asks to stop and save, the second ends the process at once.
+//! What ends the program before its work is done: Ctrl-C and its like, or a deadline.
+//!
+//! The first signal asks to stop and save, the second ends the process at once. A deadline asks
+//! before it is there; what has not ended by then is ended at once, too. Where nothing is at hand
+//! that could be saved, nobody waits. However it ends, the run directory is one to go on from.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
+use signal_hook::low_level;
 
 use super::failure::Failure;
-use crate::experiment::Stop;
+use super::terminal::Terminal;
+use crate::experiment::{Idle, Stop};
 
 /// The exit code after the second signal.
 const KILLED: i32 = 130;
+/// For the report at the end of a run, before a deadline: so much, or this share of the time.
+const RESERVE: Duration = Duration::from_secs(2);
+const RESERVE_SHARE: u32 = 20;
 
-/// From now on the first SIGINT or SIGTERM requests the [`Stop`] and calls `told` (in a thread of
-/// its own), and the second one exits.
-///
-/// # Errors
-/// The system refuses a signal handler.
-pub fn listen(told: impl FnOnce() + Send + 'static) -> Result<Stop, Failure> {
-    let listen = || -> io::Result<Stop> {
+/// What the first signal does besides asking to stop.
+type Told = Box<dyn FnOnce() + Send>;
+
+/// Listens from its making on.
+pub struct Listener {
+    pub stop: Stop,
+    told: Arc<Mutex<Option<Told>>>,
+}
+
+impl Listener {
+    /// From now on the first SIGINT or SIGTERM requests the [`Stop`], and the second one exits; so
+    /// does the end of `limit`, counted from now. Until the second value is dropped, nothing is at
+    /// hand that could be saved.
+    ///
+    /// # Errors
+    /// The system refuses a signal handler.
+    pub fn start(limit: Option<Duration>, terminal: &Terminal) -> Result<(Self, Idle), Failure> {
+        let begun = Instant::now();
+        let early = |limit: Duration| limit - RESERVE.min(limit / RESERVE_SHARE);
         let asked = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            // In this order: the second signal finds what the first one set.
-            flag::register_conditional_shutdown(signal, KILLED, Arc::clone(&asked))?;
-            flag::register(signal, Arc::clone(&asked))?;
-        }
-        // Its default is to end the process where a file grows beyond `ulimit -f`; caught, the
-        // write fails instead, and the message says of which file.
-        flag::register(SIGXFSZ, Arc::default())?;
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
-        thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            if signals.forever().next().is_some() {
-                told();
+        let deadline = limit.and_then(|limit| begun.checked_add(early(limit)));
+        let stop = Stop::from(Arc::clone(&asked)).with_deadline(deadline);
+        let told = Arc::<Mutex<Option<Told>>>::default();
+        let idle = stop.idle();
+        let listen = || -> io::Result<()> {
+            for signal in [SIGINT, SIGTERM] {
+                // In this order: the second signal finds what the first one set.
+                flag::register_conditional_shutdown(signal, KILLED, Arc::clone(&asked))?;
+                flag::register(signal, Arc::clone(&asked))?;
             }
-        })?;
-        Ok(Stop::from(asked))
-    };
-    listen().map_err(|error| Failure::other(format!("cannot listen for Ctrl-C: {error}")))
+            // Its default is to end the process where a file grows beyond `ulimit -f`; caught, the
+            // write fails instead, and the message says of which file.
+            flag::register(SIGXFSZ, Arc::default())?;
+            let mut signals = Signals::new([SIGINT, SIGTERM])?;
+            let (stop, told, terminal) = (stop.clone(), Arc::clone(&told), terminal.clone());
+            thread::Builder::new().name("signals".to_owned()).spawn(move || {
+                if signals.forever().next().is_none() {
+                    return;
+                }
+                if stop.is_idle() {
+                    end("stopped at once, since nothing was to be saved", &terminal);
+                }
+                let told = told.lock().unwrap_or_else(PoisonError::into_inner).take();
+                told.into_iter().for_each(|told| told());
+            })?;
+            Ok(())
+        };
+        listen().map_err(|error| Failure::other(format!("cannot listen for Ctrl-C: {error}")))?;
+        if let Some(limit) = limit {
+            watch(begun, limit, &stop, terminal)
+                .map_err(|error| Failure::other(format!("cannot watch the time: {error}")))?;
+        }
+        Ok((Self { stop, told }, idle))
+    }
+
+    /// What the first signal does from now on, in a thread of its own.
+    pub fn tell(&self, told: impl FnOnce() + Send + 'static) {
+        let mut place = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = Some(Box::new(told));
+    }
+}
+
+/// Ends the process when the time is up, or earlier where nothing is to be saved.
+fn watch(begun: Instant, limit: Duration, stop: &Stop, terminal: &Terminal) -> io::Result<()> {
+    const LOOK: Duration = Duration::from_millis(100);
+    let (stop, terminal) = (stop.clone(), terminal.clone());
+    thread::Builder::new().name("deadline".to_owned()).spawn(move || {
+        loop {
+            let left = limit.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                end("the time is up; what was written last is kept", &terminal);
+            }
+            if stop.requested() && stop.is_idle() {
+                end("the time is up, and nothing was to be saved", &terminal);
+            }
+            thread::sleep(left.min(LOOK));
+        }
+    })?;
+    Ok(())
+}
+
+/// Ends the process with work left: at once, since other threads may be inside a plugin or a
+/// kernel that must not be torn down under them.
+fn end(why: &str, terminal: &Terminal) -> ! {
+    let message = format!("{why}; the same command goes on from here");
+    let failure = Failure::Stopped(message);
+    terminal.fail(&failure);
+    low_level::exit(i32::from(failure.code()))
 }

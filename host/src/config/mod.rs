@@ -14,6 +14,7 @@ mod data;
 mod draw;
 mod error;
 mod experiment;
+mod give_up;
 mod inline;
 mod json;
 mod keys;
@@ -36,6 +37,8 @@ mod words;
 mod write;
 
 pub use error::{ConfigError, ConfigErrors, render};
+pub use give_up::GiveUp;
+pub use json::json_float;
 pub use load::{Loaded, check_plugins, load, parse};
 pub use overrides::Overrides;
 pub use schema::{schema, schema_with};

@@ -113,6 +113,8 @@ fn coerce(item: &ItemManifest, spec: &ParamSpec, node: &Node) -> Result<Value, F
         ParamType::StringList => ParamType::String,
         ParamType::DurationList => ParamType::Duration,
         ParamType::Any => return node.json(),
+        #[cfg(feature = "next")]
+        ParamType::Next => return node.json(),
         ty => return one(ty, node),
     };
     match node.list() {

@@ -15,7 +15,8 @@ pub fn schema() -> Value {
 }
 
 /// The schema of configs for these plugins: their names, and their parameters with types, ranges,
-/// choices and defaults. For a kind of which none is known, any name is allowed.
+/// choices and defaults. Other names are allowed, with any parameters: a config may find plugins
+/// that this program does not.
 pub fn schema_with(known: &KnownItems) -> Value {
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -156,14 +157,15 @@ fn optimizer() -> Value {
 
 /// A plugin's name, or its table.
 fn plugin_of(kind: Kind, known: &KnownItems) -> Value {
-    // An item that is known by its file's path is allowed by `BY_PATH`.
+    // An item that is known by its file's path is one of the others.
     let by_name = |(of, name): &(String, String)| of == kind.as_str() && !name.contains(':');
     let items: Vec<_> = known.iter().filter(|(key, _)| by_name(key)).collect();
     if items.is_empty() {
         return json!({ "anyOf": [{ "type": "string", "minLength": 1 }, section(&PLUGIN)] });
     }
+    let names: Vec<_> = items.iter().map(|((_, name), _)| name).collect();
     let mut any = Vec::new();
-    for ((_, name), item) in items {
+    for ((_, name), item) in &items {
         let params = item_params(item);
         // Alone, the name leaves every parameter to its default.
         if params["required"].as_array().is_none_or(Vec::is_empty) {
@@ -177,15 +179,12 @@ fn plugin_of(kind: Kind, known: &KnownItems) -> Value {
         table["properties"]["params"] = params;
         any.push(table);
     }
-    // An item of a file that is named by its path.
-    let mut by_path = section(&PLUGIN);
-    by_path["properties"]["plugin"] = json!({ "type": "string", "pattern": BY_PATH });
-    any.push(json!({ "type": "string", "pattern": BY_PATH }));
-    any.push(by_path);
+    let other = json!({ "type": "string", "minLength": 1, "not": { "enum": names } });
+    let mut table = section(&PLUGIN);
+    table["properties"]["plugin"] = other.clone();
+    any.extend([other, table]);
     json!({ "anyOf": any })
 }
-
-const BY_PATH: &str = "^.+:[^:/]+$";
 
 fn item_params(item: &ItemManifest) -> Value {
     let properties: Map<String, Value> =

@@ -2,6 +2,7 @@
 
 use jackpot_plugin_api::manifest::Kind;
 
+use super::give_up;
 use super::keys::{Bounds, Key, Section, Shape};
 use super::words;
 
@@ -204,6 +205,13 @@ const TEACHER: Key = Key::with_default(
     "A trained network whose outputs the loss sees: `dense`, or a table with a file.",
 );
 
+const GIVE_UP: Key = Key::with_default(
+    "give_up",
+    Shape::Or("none", &give_up::TABLE),
+    "\"none\"",
+    "Ends a training that has not come far by then. `none`: it goes on to its end.",
+);
+
 pub static TRAIN: Section = Section {
     title: "[train]",
     keys: &[
@@ -218,6 +226,7 @@ pub static TRAIN: Section = Section {
         LOSS,
         TEACHER,
         UPDATE,
+        GIVE_UP,
     ],
 };
 
@@ -353,5 +362,6 @@ pub static SPEND: Section = Section {
         LOSS.inherited(),
         TEACHER.inherited(),
         UPDATE.inherited(),
+        GIVE_UP.inherited(),
     ],
 };

@@ -4,6 +4,7 @@ use jackpot_plugin_api::manifest::Kind;
 
 use super::context::{Context, size};
 use super::error::Fault;
+use super::give_up;
 use super::plugins;
 use super::tree::{Node, Table};
 use super::types::{Architecture, ModelConfig, Optimizer, PluginRef, Teacher, TrainConfig};
@@ -79,6 +80,10 @@ impl Part<'_> {
             None => self.base.flatten().map(|base| base.teacher.clone()),
         };
         let update = self.plugin("update", Kind::Update, |base| base.update.clone());
+        let give_up = match self.table.entry("give_up") {
+            Some(_) => self.table.optional("give_up", give_up::read),
+            None => self.base.flatten().map(|base| base.give_up),
+        };
         Some(TrainConfig {
             epochs: epochs?,
             batch_size: batch_size?,
@@ -91,6 +96,7 @@ impl Part<'_> {
             loss: loss?,
             teacher: teacher?,
             update: update?,
+            give_up: give_up?,
         })
     }
 

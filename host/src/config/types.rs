@@ -9,6 +9,8 @@ use jackpot_plugin_api::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::give_up::GiveUp;
+
 /// A whole experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
@@ -157,6 +159,8 @@ pub struct TrainConfig {
     pub teacher: Option<Teacher>,
     /// `None`: the masks stay as they are.
     pub update: Option<PluginRef>,
+    /// `None`: it goes on to its end.
+    pub give_up: Option<GiveUp>,
 }
 
 /// A trained network whose outputs the loss sees.

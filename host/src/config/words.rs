@@ -30,6 +30,13 @@ pub const POINT: Word = Word {
     pattern: "^(init|0*[1-9][0-9]{0,17}(ep|it))$",
 };
 
+pub const AFTER: Word = Word {
+    describe: "epochs such as \"2ep\" or steps such as \"500it\", above zero",
+    hint: "",
+    ok: |text| matches!(point(text), Some(Rewind::At(_))),
+    pattern: "^0*[1-9][0-9]{0,17}(ep|it)$",
+};
+
 pub const PATTERN: Word = Word {
     describe: "\"conv\", \"linear\" or a glob of parameter names",
     hint: "`!` before it excludes",
@@ -121,6 +128,16 @@ mod tests {
         let bad = ["", ".", "..", ".a", "-a", "+a", "@a", "a/b", "a b", "ä", "a:b", "a*", "a\n"];
         for bad in bad.into_iter().chain([&*"a".repeat(101)]) {
             assert!(!is_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_decision_is_taken_after_some_steps() {
+        for good in ["1ep", "500it"] {
+            assert!((AFTER.ok)(good), "{good}");
+        }
+        for bad in ["init", "0ep", "0it", "", "20"] {
+            assert!(!(AFTER.ok)(bad), "{bad}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::give_up;
 use super::inline::{float, list, object, string, table};
 use super::types::{
     Architecture, Config, DataConfig, DrawConfig, Levels, ModelConfig, Optimizer, PluginRef,
@@ -93,6 +94,7 @@ impl Writer {
         self.key("loss", optional(&train.loss));
         self.key("teacher", teacher(train.teacher.as_ref()));
         self.key("update", optional(&train.update));
+        self.key("give_up", give_up::write(train.give_up));
     }
 
     fn draw(&mut self, draw: &DrawConfig) {

@@ -50,7 +50,8 @@ pub fn precision(choice: Precision, device: Device) -> Result<Precision, OpenErr
     }
 }
 
-/// Whether only operators are used that give the same bits every time: on a CPU this costs nothing.
+/// Whether only operators are used that give the same bits every time: on a CPU yes, unless told
+/// otherwise.
 pub fn deterministic(choice: Option<bool>, device: Device) -> bool {
     choice.unwrap_or(!device.is_cuda())
 }

@@ -17,7 +17,7 @@ use crate::experiment::{PluginUse, RunDir};
 use crate::model::state::{self, Extra, State, to_safetensors};
 use crate::plugin::Registry;
 use crate::train::evaluate::evaluate;
-use crate::train::{Evaluation, Feed, TrainError, Training, TrainingSpec};
+use crate::train::{Cadence, Evaluation, Feed, TrainError, Training, TrainingSpec};
 
 /// Weights in a file, and what they are of.
 #[derive(Debug, Clone, Copy)]
@@ -218,6 +218,7 @@ impl Trained<'_> {
             rewind_points: &[],
             into: nowhere,
             checkpoint: nowhere,
+            cadence: Cadence::Auto,
         }
     }
 
@@ -241,7 +242,10 @@ impl Trained<'_> {
         training.network.load(&state::read(weights.path)?, weights.path, Extra::Refused)?;
         let split = split(feed, part);
         let mut all = Vec::new();
-        let mut keep = |logits: &Tensor| all.push(logits.to_device(tch::Device::Cpu));
+        let mut keep = |logits: &Tensor| {
+            all.push(logits.to_device(tch::Device::Cpu));
+            std::ops::ControlFlow::Continue(())
+        };
         let precision = self.session.precision;
         let evaluation =
             evaluate(&training.network, split, &feed.normaliser, precision, &mut keep)?;

@@ -15,25 +15,28 @@ use crate::experiment::{
 };
 use crate::model::ModelError;
 use crate::model::state::{self, Extra, to_safetensors};
-use crate::plugin::kinds::Common;
 use crate::prune::shuffle::shuffled;
 use crate::prune::{Masks, Scope};
 use crate::torch::memory;
-use crate::torch::settings::without_tf32;
-use crate::train::access::Access;
 use crate::train::checkpoint::write;
-use crate::train::{Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
+use crate::train::{Cadence, Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
 
 /// A session's way to do jobs.
 #[derive(Debug)]
 pub struct JobExecutor<'a> {
     session: &'a Session,
     prepared: &'a Prepared,
+    cadence: Cadence,
 }
 
 impl<'a> JobExecutor<'a> {
     pub(super) fn new(session: &'a Session, prepared: &'a Prepared) -> Self {
-        Self { session, prepared }
+        Self { session, prepared, cadence: Cadence::Auto }
+    }
+
+    /// Writes a training's state so often.
+    pub fn saving(self, cadence: Cadence) -> Self {
+        Self { cadence, ..self }
     }
 
     fn work(
@@ -51,20 +54,28 @@ impl<'a> JobExecutor<'a> {
             Start::Dense { rewind_points } => rewind_points.as_slice(),
             _ => &[],
         };
+        let seed = inputs.seed.unwrap_or(work.seed);
+        // Up to the first step there is nothing that is not on the disk already.
+        let idle = stop.idle();
+        if stop.requested() {
+            return Ok(Outcome::Stopped);
+        }
         let mut training = Training::build(TrainingSpec {
             graph,
             train: work.train,
             registry: &self.session.registry,
             feed: &self.prepared.feed,
-            seed: work.seed,
+            seed,
             device: self.session.device,
             precision: self.session.precision,
             rewind_points,
             into,
             checkpoint: &inputs.checkpoint,
+            cadence: self.cadence,
         })?;
         let names = Scope::new(&work.draw.prunable).names(&training.network)?;
         self.start(&work, inputs, &mut training, &names, into)?;
+        drop(idle);
         if !work.trains() {
             let finished = untrained(&training)?;
             let precision = self.session.precision;
@@ -75,7 +86,7 @@ impl<'a> JobExecutor<'a> {
         let mut report = |report: &Report| {
             observer.event(&Event::Progress { job: &job.key, progress: &progress(report) });
         };
-        match train(&mut training, &mut report, &|| stop.requested())? {
+        match train(&mut training, &mut report, &|margin| stop.within(margin))? {
             Ended::Stopped => Ok(Outcome::Stopped),
             Ended::Done(finished) => {
                 let precision = self.session.precision;
@@ -100,7 +111,7 @@ impl<'a> JobExecutor<'a> {
                 if let Some(weights) = &work.draw.weights {
                     imported::weights(weights, &mut training.network)?;
                 }
-                self.initialise(training, names, work.seed)?;
+                training.initialise(names)?;
                 let state = to_safetensors(&training.network.stored_state())?;
                 write(&into.join("init.safetensors"), &state)?;
             }
@@ -127,7 +138,7 @@ impl<'a> JobExecutor<'a> {
                 }
                 // A draw's own init has already made the ticket's weights.
                 if weights.is_none() || work.train.init != self.session.config.train.init {
-                    self.initialise(training, names, work.seed)?;
+                    training.initialise(names)?;
                 }
             }
         }
@@ -135,25 +146,6 @@ impl<'a> JobExecutor<'a> {
             write(&into.join(START_MASK), &to_safetensors(&training.masks.state())?)?;
         }
         Ok(())
-    }
-
-    /// Runs the recipe's init, if it has one, on the masked network.
-    fn initialise(
-        &self,
-        training: &Training<'_>,
-        names: &[String],
-        seed: u64,
-    ) -> Result<(), TrainError> {
-        let Some(init) = &training.recipe.init else { return Ok(()) };
-        let feed = &self.prepared.feed;
-        let access = Access::new(&training.network, &training.masks, feed, names, seed);
-        let purpose = format!("init/{}", init.name());
-        let (start, device) = (training.start(), self.session.device);
-        let weights = if init.keeps_ticket()? { "works on" } else { "replaces" };
-        tracing::info!("init {} {weights} the ticket's weights", init.name());
-        let context = access.context(init.name(), &purpose, start, seed, device);
-        without_tf32(|| init.initialize(&context).map_err(TrainError::from))?;
-        Ok(training.masks.apply(&training.network)?)
     }
 }
 
@@ -210,6 +202,7 @@ fn failure(error: TrainError, checkpoint: &Path) -> ExecuteError {
     };
     match error {
         TrainError::Checkpoint { .. } => ExecuteError::Checkpoint(text),
+        TrainError::Diverged { .. } => ExecuteError::Diverged(text),
         TrainError::Model(ModelError::File { path, .. }) => match unusable(&path) {
             Some(message) => ExecuteError::Checkpoint(message),
             None => ExecuteError::Failed(text),
@@ -237,7 +230,7 @@ mod tests {
             source: kind.into(),
         };
         let model = |path: &str| ModelError::File { path: path.into(), message: "torn".into() };
-        let state = "/run/.level-00.checkpoint/current/model.safetensors";
+        let state = "/run/.level-00.checkpoint/step-000000000012.checkpoint";
         let own = [
             TrainError::Checkpoint { path: folder.into(), message: "no momentum".into() },
             model(state).into(),

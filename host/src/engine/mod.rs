@@ -3,8 +3,12 @@
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
 //! - [`evaluate`](mod@evaluate): accuracy of stored weights;
-//! - [`stored`]: the names of a job's files.
+//! - [`stored`]: the names of a job's files;
+//! - [`stage`]: a small training on which any item can be tried;
+//! - [`check`](mod@check): tries the items of a plugin file;
+//! - [`trials`]: items tried one at a time, for the tests of their authors.
 
+pub mod check;
 pub mod device;
 mod error;
 pub mod evaluate;
@@ -14,13 +18,16 @@ mod folders;
 mod graphs;
 mod imported;
 mod kept;
+mod learned;
 mod nodes;
 mod output;
 mod pruning;
 mod rehearsal;
 mod session;
+pub mod stage;
 pub mod stored;
 mod teacher;
+pub mod trials;
 
 pub use error::OpenError;
 pub use executor::JobExecutor;

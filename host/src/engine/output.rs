@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::learned;
 use crate::config::Precision;
 use crate::engine::device::precision_name;
 use crate::engine::stored::{BEST, BEST_MASK, LAST, LAYERS, MASK};
@@ -29,6 +30,9 @@ pub fn finish(
     }
     let layers = csv(&layers(reported, names));
     write(&into.join(LAYERS), layers.as_bytes())?;
+    if let Some(text) = learned::csv(&training.network, &finished.model)? {
+        write(&into.join(learned::FILE), text.as_bytes())?;
+    }
     let kept = reported.kept_by_name();
     let (weights_kept, weights_total) = (reported.kept(), reported.total());
     let all: u64 = training.network.parameters().iter().map(|p| p.tensor.numel() as u64).sum();
@@ -42,6 +46,7 @@ pub fn finish(
         weights_total,
         weights_training: all - (weights_total - weights_kept),
         flops: flops::forward(training.network.view(), &kept),
+        given_up: finished.given_up,
         precision: precision_name(precision).to_owned(),
     })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use jackpot_plugin_api::manifest::Kind;
 
 use crate::config::{DrawConfig, PruningSchedule};
+use crate::failpoint::{Point, reach};
 use crate::model::state::{self, Extra};
 use crate::plugin::Registry;
 use crate::plugin::kinds::{Common, Score};
@@ -49,6 +50,7 @@ pub fn prune(
     }
     let rounds = score.rounds()?;
     for round in 1..=rounds {
+        reach(Point::Pruning);
         masks.apply(&training.network)?;
         let scores = {
             let access = Access::new(&training.network, &masks, feed, level.names, level.seed);

@@ -15,7 +15,7 @@ use crate::model::Network;
 use crate::plugin::kinds::{Common, Score};
 use crate::prune::level::keep_at;
 use crate::prune::{PruneError, Scope};
-use crate::train::{Feed, TrainError, Training, TrainingSpec};
+use crate::train::{Cadence, Feed, TrainError, Training, TrainingSpec};
 
 impl Session {
     /// Builds the network of a part of the config, tries every draw on it, and does one step of
@@ -61,6 +61,7 @@ impl Session {
             rewind_points: &[],
             into: nowhere,
             checkpoint: nowhere,
+            cadence: Cadence::Auto,
         })?;
         training.teacher = teacher(self, (feed, graphs), train, None)?;
         check_teacher(&training)?;

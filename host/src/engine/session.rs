@@ -112,6 +112,7 @@ impl Session {
         let feed = Feed::new(data, self.device)
             .map_err(|error| OpenError::of_part("moving the data to the device", error))?;
         trials_can_be_chosen(&self.config, feed.validation.len())?;
+        self.can_give_up(feed.validation.len())?;
         let mut graphs = Graphs::default();
         for (what, model, train) in self.trainings() {
             let teacher = train.teacher.as_ref().and_then(Teacher::model);
@@ -157,6 +158,22 @@ impl Session {
     pub fn started(&self) -> Started {
         let (device, precision) = (device_name(self.device), precision_name(self.precision));
         Started::now(&device, precision, self.threads, versions())
+    }
+
+    /// Whether a training is given up depends on validation images.
+    fn can_give_up(&self, validation: usize) -> Result<(), OpenError> {
+        let mut given_up = self.trainings().filter(|(_, _, train)| train.give_up.is_some());
+        match given_up.next() {
+            Some((what, ..)) if validation == 0 => Err(OpenError::of_part(
+                what,
+                TrainError::Setting(
+                    "whether to `give_up` is decided by the accuracy on validation images, and \
+                     there are none; set some aside: `validation = 5000` in [data]"
+                        .to_owned(),
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// What the jobs' identities depend on; after [`Session::prepare`].

@@ -22,13 +22,14 @@ pub const INIT: &str = "init.safetensors";
 pub const REWIND: &str = "rewind.safetensors";
 
 /// The point of the training at which a job stored the weights in a file of that name; `None`: at
-/// its end, or nobody knows.
+/// the end of a training that was not given up, or nobody knows.
 pub fn point(record: &JobRecord, file: &str) -> Option<Duration> {
     match file {
         BEST => record.results.as_ref().map(|results| Duration::Epochs(results.best_epoch)),
         INIT => Some(Duration::Epochs(0)),
         REWIND => record.rewind,
-        _ => None,
+        // The last weights: of the end, unless it gave up before.
+        _ => record.results.as_ref().and_then(|results| results.given_up).map(Duration::Epochs),
     }
 }
 

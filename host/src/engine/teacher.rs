@@ -9,7 +9,7 @@ use crate::config::{ModelConfig, Teacher, TrainConfig};
 use crate::model::state::{self, Extra};
 use crate::model::{BuildOptions, Network};
 use crate::train::recipe::InNetwork;
-use crate::train::{Feed, TrainError, TrainingSpec};
+use crate::train::{Cadence, Feed, TrainError, TrainingSpec};
 
 /// The teacher of a recipe, if it has one, as it stands at the end of its training. `dense` is the
 /// folder of the dense network; without it (in a rehearsal) that network is not trained.
@@ -63,6 +63,7 @@ fn build(
         rewind_points: &[],
         into: nowhere,
         checkpoint: nowhere,
+        cadence: Cadence::Auto,
     };
     let mut network = Network::build(
         graph,

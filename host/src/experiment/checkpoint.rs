@@ -27,6 +27,9 @@ struct Owner {
     description: Value,
     /// The points whose weights the training is to save.
     rewind_points: Vec<Duration>,
+    /// The seed of the training, where it is not the job's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seed: Option<u64>,
 }
 
 /// The checkpoint folder of a job whose lease the caller holds.
@@ -38,6 +41,8 @@ pub struct Checkpoint {
     /// Whether the training has to save weights at points of which those who made the state knew
     /// nothing. It can, unless the state is past one of them: whoever reads the state sees that.
     pub has_new_points: bool,
+    /// The seed with which the state was begun, if that is not the job's own.
+    pub seed: Option<u64>,
     /// What to tell of a state that was removed.
     pub note: Option<String>,
 }
@@ -68,18 +73,35 @@ impl Checkpoint {
         if !has_state {
             files::remove(&path)?;
         }
+        let before = owner_of(run, job)?;
         let owner = Owner {
             identity: identity.hash.clone(),
             description: identity.description.clone(),
             rewind_points: job.rewind_points.clone(),
+            seed: before.as_ref().and_then(|old| old.seed),
         };
-        let before = owner_of(run, job)?;
         let known = |point| before.as_ref().is_some_and(|old| old.rewind_points.contains(point));
         let has_new_points = has_state && !job.rewind_points.iter().all(known);
         if before.as_ref() != Some(&owner) {
             files::write(&path.join(OWNER), &pretty(&owner))?;
         }
-        Ok(Self { path, has_state, has_new_points, note })
+        Ok(Self { path, has_state, has_new_points, seed: owner.seed, note })
+    }
+
+    /// Removes the state and notes that the next one is begun with another seed, if one is given.
+    pub fn begin_anew(
+        &mut self,
+        run: &RunDir,
+        job: &Job,
+        seed: Option<u64>,
+    ) -> Result<(), FileError> {
+        let owner = owner_of(run, job)?;
+        files::remove(&self.path)?;
+        if let Some(owner) = owner {
+            files::write(&self.path.join(OWNER), &pretty(&Owner { seed, ..owner }))?;
+        }
+        (self.seed, self.has_state) = (seed, false);
+        Ok(())
     }
 
     /// The state of a job that was begun with other settings.

@@ -14,8 +14,10 @@ use super::key::JobKey;
 use super::lease::{Attempt, Lease};
 use super::readiness::{Board, Link};
 use super::record::{JobRecord, JobStatus};
+use super::retry::Seeds;
 use super::sums::{self, FileSum, INIT, REWIND, Sums};
 use crate::config::Rewind;
+use crate::failpoint::{Point, reach};
 use crate::train::Results;
 
 /// Commits a training whose files are in `folder`; returns the records of all jobs that it
@@ -27,6 +29,7 @@ pub fn commit(
     board: &Board<'_>,
     job: &Job,
     results: Results,
+    seeds: &Seeds,
     folder: TemporaryFolder,
 ) -> Result<Vec<JobRecord>, ExecuteError> {
     let identity = board.identities.get(&job.key);
@@ -34,6 +37,7 @@ pub fn commit(
         identity.ok_or_else(|| ExecuteError::Failed(format!("{} is unknown", job.key)))?;
     let mut record = JobRecord::new(job.key.clone(), JobStatus::Done, identity);
     record.results = Some(results);
+    (record.diverged, record.trained_seed) = (seeds.diverged.clone(), seeds.other);
     record.inputs = inputs(board, job);
     require_files(job, folder.path())?;
     if let Err(error) = serde_json::from_slice::<JobRecord>(&record.to_bytes()) {
@@ -53,7 +57,9 @@ pub fn commit(
         }
     }
     files::write(&folder.path().join("job.json"), &record.to_bytes())?;
+    reach(Point::JobRename);
     folder.keep()?;
+    reach(Point::JobRenamed);
     let (leases, links): (Vec<Lease>, Vec<JobRecord>) = shared.into_iter().unzip();
     drop(leases);
     Ok([vec![record], links].concat())
@@ -78,7 +84,12 @@ pub fn commit_link(board: &Board<'_>, job: &Job, link: &Link) -> Result<JobRecor
 }
 
 /// Writes what a job failed with beside its folder.
-pub fn commit_failure(board: &Board<'_>, job: &Job, error: &str) -> Result<(), FileError> {
+pub fn commit_failure(
+    board: &Board<'_>,
+    job: &Job,
+    error: &str,
+    diverged: &[u64],
+) -> Result<(), FileError> {
     let Some(identity) = board.identities.get(&job.key) else { return Ok(()) };
     let path = board.run.failure_path(&job.key);
     // A damaged note of an earlier failure is simply replaced.
@@ -86,6 +97,7 @@ pub fn commit_failure(board: &Board<'_>, job: &Job, error: &str) -> Result<(), F
     let mut record = JobRecord::new(job.key.clone(), JobStatus::Failed, identity);
     record.error = Some(error.to_owned());
     record.attempts = before + 1;
+    record.diverged = diverged.to_vec();
     record.inputs = inputs(board, job);
     files::write(&path, &record.to_bytes())
 }

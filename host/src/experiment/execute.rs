@@ -1,14 +1,13 @@
 //! The border to the training: who does a job, with which files, and what comes back.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use jackpot_plugin_api::Duration;
 
 use super::event::Observer;
 use super::files::FileError;
 use super::jobs::Job;
+use super::stop::Stop;
 use crate::train::Results;
 
 /// Does jobs, one at a time.
@@ -48,6 +47,8 @@ pub struct Inputs {
     /// rewind points may be others by then. Files named `.job.json` in it are the caller's, and
     /// `rewind-…` alone is no state. Write whole files only (beside and rename).
     pub checkpoint: PathBuf,
+    /// The seed of the training, where it is not the job's own since with that one it diverged.
+    pub seed: Option<u64>,
 }
 
 /// What a training starts from.
@@ -81,38 +82,13 @@ pub enum ExecuteError {
     /// Anything about the job itself, in words for the user.
     #[error("{0}")]
     Failed(String),
+    /// The loss is no longer finite; in words for the user.
+    #[error("{0}")]
+    Diverged(String),
     /// The state in the checkpoint folder is damaged, or not one to go on from.
     #[error("{0}")]
     Checkpoint(String),
     /// A file operation.
     #[error(transparent)]
     File(#[from] FileError),
-}
-
-/// A shared request to stop soon and save. Clones are the same request.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// Nobody asked yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Asks.
-    pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether anybody asked.
-    pub fn requested(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl From<Arc<AtomicBool>> for Stop {
-    /// Shares a flag, such as a signal handler's.
-    fn from(flag: Arc<AtomicBool>) -> Self {
-        Self(flag)
-    }
 }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::failpoint::{Point, reach};
+
 /// A file operation that failed: what, where, why, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}{}", path.display(), advice(source))]
@@ -107,7 +109,10 @@ fn replace(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<()
     create_folder(parent)?;
     sweep(parent, name)?;
     let temporary = temporary(parent, name);
-    let whole = fill(&temporary).and_then(|()| fs::rename(&temporary, path));
+    let whole = fill(&temporary).and_then(|()| {
+        reach(Point::FileRename);
+        fs::rename(&temporary, path)
+    });
     if let Err(source) = whole {
         // The first error is the one to tell; a leftover is swept later.
         let _ = fs::remove_file(&temporary);

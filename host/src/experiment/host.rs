@@ -43,6 +43,11 @@ pub fn boot_id() -> String {
     line("/proc/sys/kernel/random/boot_id").unwrap_or_else(name)
 }
 
+/// What the machine's system says that it is, the same after every boot; empty if it does not say.
+pub fn machine_id() -> String {
+    line("/etc/machine-id").unwrap_or_default()
+}
+
 fn line(path: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.trim();

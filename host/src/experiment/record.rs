@@ -41,6 +41,12 @@ pub struct JobRecord {
     /// How often a failed job was tried in vain.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u64,
+    /// The seeds with which its training diverged, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverged: Vec<u64>,
+    /// The seed of the training, where it is not the job's own since with that one it diverged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_seed: Option<u64>,
     /// The job whose training this one shares, and whose folder has the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linked_to: Option<JobKey>,
@@ -113,6 +119,8 @@ impl JobRecord {
             results: None,
             error: None,
             attempts: 0,
+            diverged: Vec::new(),
+            trained_seed: None,
             linked_to: None,
             rewind: None,
             inputs: BTreeMap::new(),

@@ -5,14 +5,16 @@ use std::time::Duration;
 use super::conflict::Conflicts;
 use super::error::ExperimentError;
 use super::event::Observer;
-use super::execute::{Executor, Stop};
+use super::execute::Executor;
 use super::identity::Facts;
 use super::key::JobKey;
+use super::leftovers::sweep;
 use super::manifest;
 use super::readiness::Board;
 use super::rundir::RunDir;
 use super::runner::Runner;
 use super::select::Selection;
+use super::stop::Stop;
 use crate::config::Config;
 
 /// An experiment and where it happens.
@@ -82,5 +84,7 @@ pub(super) fn run_polling(
     }
     let selected = selection.of(&board.jobs().cloned().collect::<Vec<_>>())?;
     manifest::begin(run, config_text, facts, command_line)?;
+    sweep(&board)?;
+    let selected = (selected, selection.retry_diverged);
     Runner::new(board, facts, selected, executor, observer, stop, poll)?.run()
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::commit::commit_link;
 use super::error::ExperimentError;
 use super::event::{Event, Observer};
-use super::execute::{Executor, Stop};
+use super::execute::Executor;
 use super::identity::Facts;
 use super::jobs::Job;
 use super::key::JobKey;
@@ -15,6 +15,7 @@ use super::lease::{Attempt, Holder, Lease};
 use super::readiness::{Board, Readiness};
 use super::record::JobRecord;
 use super::run::Summary;
+use super::stop::Stop;
 use super::timing::Timing;
 use super::training::{Trained, train};
 use super::work::Work;
@@ -27,6 +28,8 @@ pub(super) struct Runner<'a> {
     observer: &'a dyn Observer,
     stop: &'a Stop,
     poll: Duration,
+    /// Whether trainings that diverge are tried again with other seeds.
+    retry: bool,
     selected: BTreeSet<JobKey>,
     /// What is still to be done, in order.
     pending: Vec<Job>,
@@ -57,7 +60,7 @@ impl<'a> Runner<'a> {
     pub fn new(
         board: Board<'a>,
         facts: &'a Facts,
-        selected: BTreeSet<JobKey>,
+        (selected, retry): (BTreeSet<JobKey>, bool),
         executor: &'a dyn Executor,
         observer: &'a dyn Observer,
         stop: &'a Stop,
@@ -80,6 +83,7 @@ impl<'a> Runner<'a> {
             observer,
             stop,
             poll,
+            retry,
             selected,
             pending,
             failures,
@@ -172,7 +176,7 @@ impl<'a> Runner<'a> {
                 self.observer.event(&Event::Linked { job: &job.key, to: &link.to });
                 Step::Settled
             }
-            Readiness::Ready => self.train(job)?,
+            Readiness::Ready => self.train(job, &lease)?,
             Readiness::Waiting | Readiness::Blocked(_) => Step::NotYet,
         };
         drop(lease);
@@ -184,16 +188,26 @@ impl<'a> Runner<'a> {
         self.board.readiness(job, &self.selected, &self.lost, grace)
     }
 
-    fn train(&mut self, job: &Job) -> Result<Step, ExperimentError> {
+    fn train(&mut self, job: &Job, lease: &Lease) -> Result<Step, ExperimentError> {
         let total = self.selected.len();
         let number = total - self.pending.len() + 1;
         self.observer.event(&Event::Started { job: &job.key, number, total });
-        match train(&self.board, job, self.executor, self.observer, self.stop)? {
+        let (executor, observer, stop) = (self.executor, self.observer, self.stop);
+        match train(&self.board, (job, lease), executor, observer, stop, self.retry)? {
             Trained::Stopped => {
                 self.observer.event(&Event::Stopped { job: Some(&job.key) });
                 Ok(Step::Stop)
             }
             Trained::Failed(message) => Ok(self.failed(job, message)),
+            Trained::Lost => {
+                let message = format!(
+                    "{} is left to another process, which took this one for dead: it was not \
+                     heard of for two minutes",
+                    job.key
+                );
+                self.observer.event(&Event::Warning { message: &message });
+                Ok(Step::NotYet)
+            }
             Trained::Done { records, seconds, resumed } => {
                 self.note_time(job, seconds, resumed);
                 self.summary.done += 1;

@@ -23,6 +23,8 @@ pub struct Selection {
     /// Keep finished jobs that another file of the same plugin made, instead of stopping; what
     /// was begun with one starts over.
     pub accept_changed_plugins: bool,
+    /// Try trainings that diverge again with other seeds.
+    pub retry_diverged: bool,
 }
 
 impl Selection {

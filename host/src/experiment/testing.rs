@@ -7,12 +7,13 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::event::{Event, Observer};
-use super::execute::{ExecuteError, Executor, Inputs, Outcome, Start, Stop};
+use super::execute::{ExecuteError, Executor, Inputs, Outcome, Start};
 use super::identity::{Facts, PluginFile};
 use super::jobs::Job;
 use super::run::{Experiment, Summary, run_polling};
 use super::rundir::RunDir;
 use super::select::Selection;
+use super::stop::Stop;
 use super::{ExperimentError, Silent};
 use crate::config::{
     Architecture, Config, DataConfig, DatasetChoice, DeviceChoice, DrawConfig, Levels, MaskControl,
@@ -77,6 +78,7 @@ fn train() -> TrainConfig {
         loss: None,
         teacher: None,
         update: None,
+        give_up: None,
     }
 }
 
@@ -150,6 +152,7 @@ pub fn results() -> Results {
         weights_total: 100,
         weights_training: 90,
         flops: 1000,
+        given_up: None,
         precision: "f32".into(),
     }
 }

@@ -8,12 +8,15 @@ use super::checkpoint::Checkpoint;
 use super::commit::{commit, commit_failure};
 use super::error::ExperimentError;
 use super::event::{Event, Observer};
-use super::execute::{ExecuteError, Executor, Inputs, Outcome, Start, Stop};
+use super::execute::{ExecuteError, Executor, Inputs, Outcome, Start};
 use super::files::{self, TemporaryFolder};
 use super::jobs::Job;
 use super::key::JobKey;
+use super::lease::Lease;
 use super::readiness::Board;
 use super::record::JobRecord;
+use super::retry::{Seeds, TRIES};
+use super::stop::Stop;
 use super::work::Work;
 use crate::config::{Levels, Rewind, StartWeights, Teacher};
 
@@ -26,25 +29,37 @@ pub enum Trained {
     Stopped,
     /// In words for the user.
     Failed(String),
+    /// Another process took this one for dead, and has the job now.
+    Lost,
 }
 
-/// Trains a job whose lease the caller holds, and commits the result.
+/// Trains a job whose lease the caller holds, and commits the result. With `retry`, one that
+/// diverges is tried again with other seeds.
 ///
 /// # Errors
 /// What every other job would meet, too: a full disk, or a state of other settings.
 pub fn train(
     board: &Board<'_>,
-    job: &Job,
+    (job, lease): (&Job, &Lease),
     executor: &dyn Executor,
     observer: &dyn Observer,
     stop: &Stop,
+    retry: bool,
 ) -> Result<Trained, ExperimentError> {
     let run = board.run;
+    let own = Work::of(board.config, &job.key).map_or(job.key.seed(), |work| work.seed);
     let mut checkpoint = prepare(board, job, observer)?;
+    // A damaged note of an earlier failure counts as none.
+    let before = run.failure(&job.key).ok().flatten().map(|record| record.diverged);
+    let mut seeds = Seeds::new(own, before.unwrap_or_default(), checkpoint.seed, retry);
+    if seeds.other != checkpoint.seed {
+        checkpoint.begin_anew(run, job, seeds.other)?;
+    }
     let execute = |checkpoint: &Checkpoint| -> Result<_, ExperimentError> {
         let folder = TemporaryFolder::create(&run.folder(&job.key))?;
         let (start, teacher) = start(board, job);
-        let inputs = Inputs { start, teacher, checkpoint: checkpoint.path.clone() };
+        let state = checkpoint.path.clone();
+        let inputs = Inputs { start, teacher, checkpoint: state, seed: checkpoint.seed };
         let outcome = executor.execute(job, &inputs, folder.path(), observer, stop);
         Ok((outcome, folder))
     };
@@ -59,11 +74,34 @@ pub fn train(
         drop(folder);
         checkpoint.remove()?;
         checkpoint = prepare(board, job, observer)?;
+        if seeds.other.is_some() {
+            checkpoint.begin_anew(run, job, seeds.other)?;
+        }
+        (outcome, folder) = execute(&checkpoint)?;
+    }
+    let mut tries = usize::from(seeds.other.is_some());
+    while let Err(ExecuteError::Diverged(reason)) = &outcome {
+        seeds.note(own);
+        if !retry || tries == TRIES || !lease.is_ours() {
+            break;
+        }
+        tries += 1;
+        commit_failure(board, job, reason, &seeds.diverged)?;
+        seeds.next(own);
+        let seed = seeds.other.unwrap_or(own);
+        let message = format!("{} is tried again with the seed {seed}: {reason}", job.key);
+        observer.event(&Event::Warning { message: &message });
+        drop(folder);
+        checkpoint.begin_anew(run, job, seeds.other)?;
         (outcome, folder) = execute(&checkpoint)?;
     }
     let seconds = begun.elapsed().as_secs_f64();
+    if !lease.is_ours() {
+        // All that it made is the other's to make, and its state the other's to go on from.
+        return Ok(Trained::Lost);
+    }
     let committed = match outcome {
-        Ok(Outcome::Done(results)) => commit(board, job, results, folder),
+        Ok(Outcome::Done(results)) => commit(board, job, results, &seeds, folder),
         Ok(Outcome::Stopped) => {
             drop(folder);
             checkpoint.tidy()?;
@@ -85,7 +123,7 @@ pub fn train(
             checkpoint.tidy()?;
             Err(error.into())
         }
-        Err(error) => failed(board, job, checkpoint, error).map(Trained::Failed),
+        Err(error) => failed(board, job, checkpoint, &seeds, error).map(Trained::Failed),
     }
 }
 
@@ -109,7 +147,8 @@ fn prepare(
 fn failed(
     board: &Board<'_>,
     job: &Job,
-    checkpoint: Checkpoint,
+    mut checkpoint: Checkpoint,
+    seeds: &Seeds,
     error: ExecuteError,
 ) -> Result<String, ExperimentError> {
     let path = checkpoint.path.display().to_string();
@@ -121,12 +160,19 @@ fn failed(
             checkpoint.remove()?;
             format!("{reason}\nThe state in {path} was removed: the next run starts the job over.")
         }
+        // With that seed it would only diverge again.
+        ExecuteError::Diverged(reason) if seeds.other.is_some() => {
+            checkpoint.begin_anew(board.run, job, None)?;
+            checkpoint.tidy()?;
+            let seeds: Vec<_> = seeds.diverged.iter().map(u64::to_string).collect();
+            format!("{reason}\nIt diverged with the seeds {}.", seeds.join(", "))
+        }
         error if checkpoint.tidy()? => format!(
             "{error}\nThe next run goes on from the state in {path}; to start over, remove it."
         ),
         error => error.to_string(),
     };
-    commit_failure(board, job, &message)?;
+    commit_failure(board, job, &message, &seeds.diverged)?;
     Ok(message)
 }
 

@@ -60,6 +60,10 @@ fn drawn(
         }
         Initial::Uniform { low, high } => scaled(stream().uniform(count), high - low, low),
         Initial::Normal { mean, std } => scaled(stream().normal(count), std, mean),
+        Initial::Other => {
+            let message = "its `init` is of a kind that this host does not know";
+            return Err(ModelError::graph(format!("`{name}`"), message));
+        }
     };
     Ok(Tensor::f_from_slice(&values)?.f_reshape(shape)?.f_to_kind(kind)?.f_to_device(device)?)
 }

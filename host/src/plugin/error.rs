@@ -39,6 +39,11 @@ pub enum LoadProblem {
          {}", if *found > *host { "update Jackpot" } else { "rebuild the plugin with this Jackpot's jackpot-plugin-api" }
     )]
     OtherAbi { found: u32, api: String, host: u32 },
+    #[error(
+        "its version stamp cannot be read (`{0}`); build it again with this Jackpot's \
+         jackpot-plugin-api"
+    )]
+    Stamp(String),
     #[error("the system's loader refuses it: {0}")]
     Refused(String),
     #[error(

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::border::context::HookContext;
 use super::border::tensors;
 use super::error::{HookError, RegistryError};
+use super::probe;
 use super::registry::Found;
 use super::watchdog;
 
@@ -100,9 +101,18 @@ impl Instance {
         self.keeps_to_surface(hook, |call| call.takes(args))?;
         let raw = context.raw();
         let _watched = watchdog::watch(&self.id, hook);
+        let probed = probe::enter(hook);
         let root = self.id.found.file.root();
         // SAFETY: the instance lives; context and arguments are borrowed for the call.
-        match unsafe { root.call()(self.pointer, hook.into(), raw, args.into()) } {
+        let result = unsafe { root.call()(self.pointer, hook.into(), raw, args.into()) };
+        if let Some(call) = probed {
+            let given: &[Named] = match &result {
+                RResult::ROk(values) => values.as_slice(),
+                RResult::RErr(_) => &[],
+            };
+            call.leave(given);
+        }
+        match result {
             RResult::ROk(values) => {
                 self.keeps_to_surface(hook, |call| call.gives(&values))?;
                 Ok(values.into_vec())

@@ -163,6 +163,8 @@ impl Registry {
         let found = self.find(kind, reference)?;
         let instance = Instance::create(ItemId { kind, found }, params)?;
         refuse_unserved(&instance)?;
+        #[cfg(feature = "next")]
+        super::next::tell(&instance);
         Ok(instance)
     }
 
@@ -206,7 +208,7 @@ impl Registry {
 
 /// Declared tensors and knobs are for items that run in every step; elsewhere nobody would train
 /// or move them, so that they are an error and not silently dead.
-fn refuse_unserved(instance: &Instance) -> Result<(), RegistryError> {
+pub(super) fn refuse_unserved(instance: &Instance) -> Result<(), RegistryError> {
     let id = instance.id();
     let create = |message: String| Err(RegistryError::Create { item: id.to_string(), message });
     let served = matches!(id.kind, Kind::Activation | Kind::Augmentation | Kind::Loss);
@@ -227,7 +229,7 @@ fn refuse_unserved(instance: &Instance) -> Result<(), RegistryError> {
                 one.name, id.kind
             )),
         },
-        Err(error) => create(error.message),
+        Err(error) => create(format!("hook `{}`: {}", error.hook, error.message)),
     }
 }
 

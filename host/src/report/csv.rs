@@ -19,7 +19,7 @@ pub fn csv(run: &Run) -> String {
     let mut out = format!("{HEADER}\n");
     for row in &run.rows {
         let recipe = quoted(row.recipe.as_deref().unwrap_or_default());
-        let (draw, status) = (quoted(&row.draw), row.status.word());
+        let (draw, status) = (quoted(&row.draw), row.word());
         // Writing to a String cannot fail.
         let _ = write!(out, "{recipe},{draw},{},{},", row.seed, row.level);
         match &row.results {

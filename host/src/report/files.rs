@@ -1,9 +1,10 @@
-//! The two files beside a `job.json` that a report draws: `metrics.jsonl` and `layers.csv`.
+//! The files beside a `job.json` that a report shows: `metrics.jsonl`, `layers.csv` and, where a
+//! recipe has tensors of its own, `learned.csv`.
 
 use serde::Deserialize;
 
 use super::csv::parse;
-use super::run::{Layer, Point, Split};
+use super::run::{Layer, Learned, Point, Split};
 
 #[derive(Deserialize)]
 struct Line {
@@ -38,9 +39,33 @@ pub fn layers(text: &str) -> Vec<Layer> {
     parse(text).into_iter().filter_map(layer).collect()
 }
 
+/// The rows of a `learned.csv`: tensor, elements, mean, min, max. Rows whose numbers are none, such
+/// as the header, are left out.
+pub fn learned(text: &str) -> Vec<Learned> {
+    let learned = |row: Vec<String>| {
+        let number = |i: usize| row.get(i)?.trim().parse::<f64>().ok();
+        Some(Learned {
+            elements: row.get(1)?.trim().parse().ok()?,
+            mean: number(2)?,
+            min: number(3)?,
+            max: number(4)?,
+            name: row.into_iter().next()?,
+        })
+    };
+    parse(text).into_iter().filter_map(learned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn learned_values_with_header() {
+        let text = "tensor,elements,mean,min,max\nprelu.relu1.slope,4,0.25,-0.5,1\nbad,row\n";
+        let name = "prelu.relu1.slope".to_owned();
+        let expected = Learned { name, elements: 4, mean: 0.25, min: -0.5, max: 1.0 };
+        assert_eq!(learned(text), [expected]);
+    }
 
     #[test]
     fn metrics_with_a_strange_line() {

@@ -38,4 +38,4 @@ pub use read::{ReportError, read};
 pub use run::{About, Layer, Point, Row, Run, Split, Status};
 pub use summary::{Block, Cell, Level, Line, Summary};
 pub use table::table;
-pub use write::write;
+pub use write::{sweep, write};

@@ -121,8 +121,10 @@ fn job(run: &Path, folder: &Path, key: &Key) -> Result<Option<Row>, ReportError>
     };
     Ok(Some(Row {
         results,
+        other_seed: record.trained_seed,
         curve: text(&home.join("metrics.jsonl"))?.map(|t| files::curve(&t)).unwrap_or_default(),
         layers: text(&home.join("layers.csv"))?.map(|t| files::layers(&t)).unwrap_or_default(),
+        learned: text(&home.join("learned.csv"))?.map(|t| files::learned(&t)).unwrap_or_default(),
         ..empty(key, status)
     }))
 }
@@ -144,8 +146,10 @@ fn empty((recipe, draw, seed, level): &Key, status: Status) -> Row {
         level: *level,
         status,
         results: None,
+        other_seed: None,
         curve: vec![],
         layers: vec![],
+        learned: vec![],
     }
 }
 

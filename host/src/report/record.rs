@@ -15,6 +15,8 @@ use crate::train::results::Results;
 pub struct Record {
     pub status: Status,
     pub results: Option<Results>,
+    /// The seed of the training, where it is not the job's own.
+    pub trained_seed: Option<u64>,
 }
 
 impl Record {
@@ -26,7 +28,8 @@ impl Record {
             (_, Some(target)) => Status::Linked(target.folder()),
             (_, None) => Status::Done,
         };
-        Ok(Self { status, results: job.results.map(Into::into) })
+        let results = job.results.map(Into::into);
+        Ok(Self { status, results, trained_seed: job.trained_seed })
     }
 }
 
@@ -42,6 +45,7 @@ struct Job {
     linked_to: Option<Target>,
     results: Option<Stored>,
     error: Option<String>,
+    trained_seed: Option<u64>,
 }
 
 /// The job that a linked one shares its training with.
@@ -79,6 +83,8 @@ struct Stored {
     weights_total: u64,
     weights_training: u64,
     flops: u64,
+    #[serde(default)]
+    given_up: Option<u64>,
     precision: String,
 }
 
@@ -94,6 +100,7 @@ impl From<Stored> for Results {
             weights_total: s.weights_total,
             weights_training: s.weights_training,
             flops: s.flops,
+            given_up: s.given_up,
             precision: s.precision,
         }
     }

@@ -46,10 +46,15 @@ pub struct Row {
     pub status: Status,
     /// `Some` for done and linked jobs.
     pub results: Option<Results>,
+    /// The seed that it was trained with, where that is another one since with its own it
+    /// diverged.
+    pub other_seed: Option<u64>,
     /// The course of the training; empty where none is stored.
     pub curve: Vec<Point>,
     /// The mask layer by layer; empty where none is stored.
     pub layers: Vec<Layer>,
+    /// What the recipe's own tensors have become; empty where there are none.
+    pub learned: Vec<Learned>,
 }
 
 /// How far a job has come.
@@ -64,8 +69,18 @@ pub enum Status {
     Missing,
 }
 
-impl Status {
+impl Row {
     /// The word used in `results.csv`.
+    pub fn word(&self) -> &'static str {
+        match &self.results {
+            Some(results) if results.given_up.is_some() => "given-up",
+            _ => self.status.word(),
+        }
+    }
+}
+
+impl Status {
+    /// What became of it, in a word.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -106,6 +121,17 @@ pub struct Layer {
     pub dead_outputs: u64,
     /// Input channels without a single kept weight.
     pub dead_inputs: u64,
+}
+
+/// One line of `learned.csv`: a tensor that an item declared and the training moved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// Item, site and tensor, such as `prelu.relu1.slope`.
+    pub name: String,
+    pub elements: u64,
+    pub mean: f64,
+    pub min: f64,
+    pub max: f64,
 }
 
 impl Run {

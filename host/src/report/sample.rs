@@ -51,6 +51,7 @@ pub fn row(recipe: Option<&str>, seed: u64, level: usize, accuracy: f64) -> Row 
         seed,
         level,
         status: Status::Done,
+        other_seed: None,
         results: Some(Results {
             test_accuracy: accuracy,
             test_accuracy_last: hundredths(accuracy - 0.01),
@@ -61,10 +62,12 @@ pub fn row(recipe: Option<&str>, seed: u64, level: usize, accuracy: f64) -> Row 
             weights_total: 1000,
             weights_training: kept + if tweaked { 150 } else { 100 },
             flops: 4 * kept + if tweaked { 100 } else { 0 },
+            given_up: None,
             precision: "f32".into(),
         }),
         curve: vec![],
         layers: vec![],
+        learned: vec![],
     }
 }
 

@@ -66,11 +66,57 @@ pub fn notes(run: &Run, summary: &Summary<'_>) -> Vec<String> {
     if failed > 8 {
         out.push(format!("  and {} more.", failed - 8));
     }
+    out.extend(given_up(run));
+    out.extend(reseeded(run));
     out.extend(chosen(summary));
     out.extend(moved(summary));
     out.extend(parity::larger(summary));
     out.extend(run.about.notes.iter().cloned());
     out
+}
+
+/// The jobs that ended early, which count all the same: without them a recipe that often fails
+/// would look better than it is.
+fn given_up(run: &Run) -> Option<String> {
+    let epochs = |row: &Row| row.results.as_ref()?.given_up;
+    let found: Vec<String> = run
+        .rows
+        .iter()
+        .filter_map(|row| Some(format!("{} after epoch {}", job(row), epochs(row)?)))
+        .collect();
+    let count = format::plural(found.len(), "job");
+    let were = if found.len() == 1 { "was" } else { "were" };
+    (!found.is_empty()).then(|| {
+        format!(
+            "{count} {were} given up as hopeless and counted with the accuracy at that point: {}.",
+            some(&found)
+        )
+    })
+}
+
+/// The jobs that have another seed than the one they stand under.
+fn reseeded(run: &Run) -> Option<String> {
+    let found: Vec<String> = run
+        .rows
+        .iter()
+        .filter_map(|row| Some(format!("{} with {}", job(row), row.other_seed?)))
+        .collect();
+    let count = format::plural(found.len(), "job");
+    let were = if found.len() == 1 { "was" } else { "were" };
+    (!found.is_empty()).then(|| {
+        format!(
+            "{count} diverged and {were} trained with another seed (--retry-diverged): {}.",
+            some(&found)
+        )
+    })
+}
+
+/// The first few, and how many more there are.
+fn some(found: &[String]) -> String {
+    match found.len().saturating_sub(8) {
+        0 => found.join("; "),
+        more => format!("{}; and {more} more", found[..8].join("; ")),
+    }
 }
 
 /// Which trials were chosen, a sentence per group and draw.

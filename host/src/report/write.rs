@@ -1,12 +1,13 @@
 //! Puts the three files of a report into a folder.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::read::ReportError;
 use super::run::Run;
 use super::{csv, html, markdown};
+use crate::failpoint::{Point, reach};
 
 /// Writes `results.csv`, `results.md` and `report.html` into `folder`, which is made where it is
 /// missing, and returns their paths. Each file appears whole or not at all: a reader never sees
@@ -27,15 +28,38 @@ pub fn write(folder: &Path, run: &Run) -> Result<[PathBuf; 3], ReportError> {
     ])
 }
 
-/// Writes beside `path` and renames over it.
+/// Removes what killed processes left of these files in a folder, and perhaps what another process
+/// is just writing: [`write`] tries again then. What cannot be removed is in nobody's way.
+pub fn sweep(folder: &Path) {
+    let files = ["results.csv.", "results.md.", "report.html."];
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(".tmp") && files.iter().any(|file| name.starts_with(file)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    match replace_once(path, bytes) {
+        Err(error) if error.kind() == ErrorKind::NotFound => replace_once(path, bytes),
+        done => done,
+    }
+}
+
+/// Writes beside `path` and renames over it.
+fn replace_once(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // The process number keeps two processes that report the same run apart.
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
     let written = File::create(&temporary)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path));
+        .and_then(|()| {
+            reach(Point::ReportRename);
+            fs::rename(&temporary, path)
+        });
     if written.is_err() {
         // The first error is the one to tell; this only tidies up.
         let _ = fs::remove_file(&temporary);

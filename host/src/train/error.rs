@@ -12,11 +12,15 @@ use crate::torch::OpError;
 /// An error of a training.
 #[derive(Debug, Error)]
 pub enum TrainError {
+    /// `state`: the step of the last state on the disk.
     #[error(
-        "the loss is {loss} at step {step} (epoch {epoch}): the training diverged{place}. Try a \
-         smaller learning rate or a warm-up"
+        "the loss is {loss} at step {step} (epoch {epoch}): the training diverged{place}. {}Try a \
+         smaller learning rate or a warm-up; --retry-diverged tries another seed", last(*state)
     )]
-    Diverged { loss: f64, step: u64, epoch: u64, place: String },
+    Diverged { loss: f64, step: u64, epoch: u64, place: String, state: Option<u64> },
+    /// Somebody asked to stop; never leaves a training.
+    #[error("interrupted")]
+    Interrupted,
     #[error("the checkpoint in {} does not fit this training: {message}; remove the folder to start over", path.display())]
     Checkpoint { path: PathBuf, message: String },
     #[error("{}: {source}", path.display())]
@@ -41,7 +45,23 @@ pub enum TrainError {
     Torch(#[from] tch::TchError),
 }
 
+/// The last state, in a sentence.
+fn last(state: Option<u64>) -> String {
+    let words = |step| format!("The last good state is that of step {step}. ");
+    state.map(words).unwrap_or_default()
+}
+
 impl TrainError {
+    /// With the step of the last state on the disk, where that is of use.
+    pub(super) fn with_state(self, state: Option<u64>) -> Self {
+        match self {
+            Self::Diverged { loss, step, epoch, place, .. } => {
+                Self::Diverged { loss, step, epoch, place, state }
+            }
+            other => other,
+        }
+    }
+
     /// The plugin's hook that failed, if it was one.
     pub fn hook(&self) -> Option<&HookError> {
         match self {

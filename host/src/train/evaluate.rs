@@ -1,5 +1,7 @@
 //! Accuracy and loss of a network on a split.
 
+use std::ops::ControlFlow;
+
 use jackpot_plugin_api::model::Mode;
 use tch::{Kind, Tensor};
 
@@ -8,6 +10,7 @@ use super::loss;
 use super::step::forward;
 use crate::config::Precision;
 use crate::data::{Normaliser, Split};
+use crate::failpoint::{Point, reach};
 use crate::model::Network;
 
 /// Images per batch. Fixed, since a network's values can depend on it in the last bit.
@@ -22,17 +25,18 @@ pub struct Evaluation {
     pub loss: f64,
 }
 
-/// Evaluates on a whole split. `observe` sees the logits of each batch (f32 `[N, classes]`).
+/// Evaluates on a whole split. `observe` sees the logits of each batch (f32 `[N, classes]`), and
+/// says whether to stop.
 ///
 /// # Errors
 ///
-/// What an operator or plugin says.
+/// What an operator or plugin says; [`TrainError::Interrupted`].
 pub fn evaluate(
     network: &Network,
     split: &Split,
     normaliser: &Normaliser,
     precision: Precision,
-    observe: &mut dyn FnMut(&Tensor),
+    observe: &mut dyn FnMut(&Tensor) -> ControlFlow<()>,
 ) -> Result<Evaluation, TrainError> {
     if split.is_empty() {
         return Err(TrainError::Setting("there are no images to evaluate on".to_owned()));
@@ -49,7 +53,10 @@ pub fn evaluate(
             let mean = loss::cross_entropy(&logits, &batch.targets)?.f_to_kind(Kind::Double)?;
             losses = losses.f_add(&mean.f_mul_scalar(batch.len() as f64)?)?;
             hits = hits.f_add(&loss::correct(&logits, &batch.targets)?)?;
-            observe(&logits);
+            reach(Point::Evaluation);
+            if observe(&logits).is_break() {
+                return Err(TrainError::Interrupted);
+            }
         }
         Ok::<_, TrainError>(())
     })?;

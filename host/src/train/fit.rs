@@ -1,26 +1,35 @@
 //! The loop.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::{Duration as Span, Instant};
 
 use tch::Tensor;
 
 use super::batches;
-use super::checkpoint::{self, Position, Saved};
+use super::cadence::Pace;
 use super::error::TrainError;
-use super::evaluate::Evaluation;
+use super::evaluate::{BATCH, Evaluation};
 use super::meter::Meter;
 use super::metrics::{Metrics, Row};
 use super::optimizer::Optimizer;
 use super::outcome::{Ended, Finished, Report};
-use super::spec::TrainingSpec;
 use super::step::StepResult;
 use super::sums::Sums;
 use super::training::Training;
+use crate::config::GiveUp;
+use crate::failpoint::{Point, reach};
 use crate::model::state::{Extra, State};
 use crate::prune::Masks;
 
-/// How often a training writes its state for the case that it is killed.
-const SAVE_EVERY: Duration = Duration::from_secs(180);
+/// Whether somebody asks to stop, or will before so much time has passed.
+pub type Stopping<'s> = &'s dyn Fn(Span) -> bool;
+
+/// A split that is evaluated on.
+#[derive(Clone, Copy)]
+enum Which {
+    Validation,
+    Test,
+}
 
 /// Trains from the network's present weights (or from a checkpoint), and evaluates after every
 /// epoch.
@@ -31,7 +40,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(180);
 pub fn train(
     training: &mut Training<'_>,
     report: &mut dyn FnMut(&Report),
-    stop: &dyn Fn() -> bool,
+    stop: Stopping<'_>,
 ) -> Result<Ended, TrainError> {
     Loop::start(training)?.run(report, stop)
 }
@@ -46,11 +55,11 @@ pub fn untrained(training: &Training<'_>) -> Result<Finished, TrainError> {
     let mut metrics = Metrics::default();
     let mut validation_accuracy = None;
     if !spec.feed.validation.is_empty() {
-        let found = training.evaluate(&spec.feed.validation)?;
+        let found = training.evaluate(&spec.feed.validation, &|| false)?;
         metrics.push(&evaluation_row(0, 0, "validation", found, None));
         validation_accuracy = Some(found.accuracy);
     }
-    let test = training.evaluate(&spec.feed.test)?;
+    let test = training.evaluate(&spec.feed.test, &|| false)?;
     metrics.push(&evaluation_row(0, 0, "test", test, None));
     let model = copied(&training.stored());
     Ok(Finished {
@@ -58,6 +67,7 @@ pub fn untrained(training: &Training<'_>) -> Result<Finished, TrainError> {
         model,
         best_masks: None,
         best_epoch: 0,
+        given_up: None,
         validation_accuracy,
         test,
         test_last: test,
@@ -65,92 +75,72 @@ pub fn untrained(training: &Training<'_>) -> Result<Finished, TrainError> {
     })
 }
 
-struct Loop<'t, 'a> {
-    training: &'t mut Training<'a>,
-    optimizer: Optimizer,
-    metrics: Metrics,
-    sums: Sums,
-    step: u64,
-    best: Option<(f64, u64)>,
-    best_state: Option<State>,
+/// A training under way.
+pub(super) struct Loop<'t, 'a> {
+    pub(super) training: &'t mut Training<'a>,
+    pub(super) optimizer: Optimizer,
+    pub(super) metrics: Metrics,
+    pub(super) sums: Sums,
+    pub(super) step: u64,
+    pub(super) best: Option<(f64, u64)>,
+    pub(super) best_state: Option<State>,
     /// Where masks move: those of the best epoch.
-    best_masks: Option<Masks>,
-    saved_at: Instant,
+    pub(super) best_masks: Option<Masks>,
+    /// SHA-256 of the weights to which tickets rewind, by their files' names.
+    pub(super) rewind: BTreeMap<String, String>,
+    pub(super) pace: Pace,
+    pub(super) slowest: Slowest,
 }
 
-impl<'t, 'a> Loop<'t, 'a> {
-    fn start(training: &'t mut Training<'a>) -> Result<Self, TrainError> {
-        let spec = training.spec;
-        let mut optimizer = Optimizer::new(&spec.train.optimizer, training.network.parameters())?;
-        let mut this_metrics = Metrics::default();
-        let mut position = Position {
-            step: 0,
-            loss_sum: 0.0,
-            correct: 0,
-            images: 0,
-            best: None,
-            forwards: training.network.forwards(),
-        };
-        let (mut best_state, mut best_masks) = (None, None);
-        if let Some(saved) = checkpoint::read(spec.checkpoint)? {
-            training.network.load(&saved.model, spec.checkpoint, Extra::Refused)?;
-            optimizer.load(training.network.parameters(), &saved.optimizer).map_err(|message| {
-                TrainError::Checkpoint { path: spec.checkpoint.to_owned(), message }
-            })?;
-            if training.recipe.update.is_some() {
-                let masks = |state: Option<State>, name: &str| {
-                    let missing = || TrainError::Checkpoint {
-                        path: spec.checkpoint.to_owned(),
-                        message: format!("it lacks {name}"),
-                    };
-                    let state = state.ok_or_else(missing)?;
-                    Ok::<_, TrainError>(Masks::from_state(
-                        state,
-                        spec.checkpoint,
-                        &training.network,
-                    )?)
-                };
-                if saved.best.is_some() {
-                    best_masks = Some(masks(saved.best_masks, checkpoint::BEST_MASK)?);
-                }
-                training.masks = masks(saved.masks, checkpoint::MASK)?;
-            }
-            (position, best_state, this_metrics) = (saved.position, saved.best, saved.metrics);
-            restore_rewind_points(&spec, position.step)?;
-            tracing::info!("going on from step {}", position.step);
-        }
-        training.network.set_forwards(position.forwards);
-        let sums = Sums::new(position.loss_sum, position.correct, position.images, spec.device);
-        Ok(Self {
-            training,
-            optimizer,
-            metrics: this_metrics,
-            sums,
-            step: position.step,
-            best: position.best,
-            best_state,
-            best_masks,
-            saved_at: Instant::now(),
-        })
-    }
+/// What took longest so far, for a training that has to end in time.
+#[derive(Debug, Default)]
+pub(super) struct Slowest {
+    step: Span,
+    evaluation: Span,
+}
 
+impl Loop<'_, '_> {
     fn run(
         mut self,
         report: &mut dyn FnMut(&Report),
-        stop: &dyn Fn() -> bool,
+        stop: Stopping<'_>,
     ) -> Result<Ended, TrainError> {
+        let done = self.epochs(report, stop).and_then(|()| self.finish(stop));
+        match done {
+            Err(TrainError::Interrupted) => {
+                self.save()?;
+                Ok(Ended::Stopped)
+            }
+            Err(error) => Err(error.with_state(self.pace.saved_step())),
+            Ok(finished) => Ok(Ended::Done(Box::new(finished))),
+        }
+    }
+
+    fn epochs(
+        &mut self,
+        report: &mut dyn FnMut(&Report),
+        stop: Stopping<'_>,
+    ) -> Result<(), TrainError> {
         let spec = self.training.spec;
         let steps_per_epoch = spec.steps_per_epoch();
         let mut meter = Meter::new();
         self.save_rewind_point()?;
+        if self.sums.images() > 0 && self.step.is_multiple_of(steps_per_epoch) {
+            // It was stopped between the last step of an epoch and the end of its evaluation.
+            self.training.set_progress(spec.progress(self.step.saturating_sub(1)))?;
+            self.end_epoch(self.step / steps_per_epoch, stop)?;
+        }
         for epoch in self.step / steps_per_epoch..spec.train.epochs {
+            if self.is_hopeless() {
+                break;
+            }
             let order = self.training.order(epoch);
             let first = usize::try_from(self.step % steps_per_epoch).unwrap_or(0);
             for indices in order.batches().skip(first) {
-                if stop() {
-                    self.save()?;
-                    return Ok(Ended::Stopped);
+                if stop(self.time_to_save()) {
+                    return Err(TrainError::Interrupted);
                 }
+                let began = Instant::now();
                 let (result, rate) = self.one_step(indices)?;
                 meter.count(&result, indices.len());
                 if let Some((loss, speed)) = meter.due() {
@@ -163,15 +153,50 @@ impl<'t, 'a> Loop<'t, 'a> {
                     });
                 }
                 self.save_rewind_point()?;
-                if self.saved_at.elapsed() >= SAVE_EVERY
-                    && !self.step.is_multiple_of(steps_per_epoch)
-                {
-                    self.save()?;
+                self.slowest.step = self.slowest.step.max(began.elapsed());
+                // At an epoch's end it is saved with what the evaluation found.
+                if !self.step.is_multiple_of(steps_per_epoch) {
+                    self.save_if_due()?;
                 }
+                reach(Point::Batch);
             }
-            self.end_epoch(epoch + 1)?;
+            self.end_epoch(epoch + 1, stop)?;
         }
-        self.finish()
+        Ok(())
+    }
+
+    /// How long before a deadline the next step must not begin: it may take as long as the longest
+    /// so far, and so may writing the state, which a busy disk makes slower.
+    fn time_to_save(&self) -> Span {
+        self.slowest.step + 2 * self.pace.cost()
+    }
+
+    /// Evaluates, unless somebody asks to stop meanwhile.
+    fn evaluate(&mut self, split: Which, stop: Stopping<'_>) -> Result<Evaluation, TrainError> {
+        let feed = self.training.spec.feed;
+        let images = match split {
+            Which::Validation => &feed.validation,
+            Which::Test => &feed.test,
+        };
+        let (began, batches) = (Instant::now(), images.len().div_ceil(BATCH) as u32);
+        let margin = 2 * self.pace.cost() + self.slowest.evaluation;
+        let found = self.training.evaluate(images, &|| stop(margin))?;
+        self.slowest.evaluation = self.slowest.evaluation.max(began.elapsed() / batches.max(1));
+        Ok(found)
+    }
+
+    /// Whether this is where a training gives up that has not come far.
+    fn is_hopeless(&self) -> bool {
+        let spec = self.training.spec;
+        let Some(GiveUp { at, below }) = spec.train.give_up else { return false };
+        let steps_per_epoch = spec.steps_per_epoch();
+        // Not before what the tickets need is saved.
+        let points = spec.rewind_points.iter().chain([&at]);
+        let at = points.map(|point| point.steps(steps_per_epoch)).max().unwrap_or(0);
+        let epoch = at.div_ceil(steps_per_epoch).max(1);
+        self.step == epoch * steps_per_epoch
+            && epoch < spec.train.epochs
+            && self.best.is_some_and(|(best, _)| best < below)
     }
 
     fn one_step(&mut self, indices: &[i64]) -> Result<(StepResult, f64), TrainError> {
@@ -188,28 +213,32 @@ impl<'t, 'a> Loop<'t, 'a> {
         Ok((result, rate))
     }
 
-    fn end_epoch(&mut self, epoch: u64) -> Result<(), TrainError> {
+    fn end_epoch(&mut self, epoch: u64, stop: Stopping<'_>) -> Result<(), TrainError> {
         let spec = self.training.spec;
         self.check_sums()?;
-        let loss = self.sums.mean_loss();
         let last = spec.progress(self.step.saturating_sub(1));
+        let rate = self.training.rate(last)?;
         let mut knobs = self.training.network.knob_values();
         knobs.extend(self.training.recipe.knob_values());
+        // Knobs stand where the training stands: after the epoch's last step.
+        self.training.set_progress(spec.progress(self.step))?;
+        let found = match spec.feed.validation.is_empty() {
+            true => None,
+            false => Some(self.evaluate(Which::Validation, stop)?),
+        };
+        // From here on the epoch is at its end.
         self.metrics.push(&Row {
             step: self.step,
             epoch,
             split: "train",
-            loss,
+            loss: self.sums.mean_loss(),
             accuracy: self.sums.accuracy(),
-            lr: Some(self.training.rate(last)?),
+            lr: Some(rate),
             density: self.training.density(),
             knobs: knobs.into_iter().map(|(name, value)| (name, value.into())).collect(),
         });
         self.sums = Sums::new(0.0, 0, 0, spec.device);
-        // Knobs stand where the training stands: after the epoch's last step.
-        self.training.set_progress(spec.progress(self.step))?;
-        if !spec.feed.validation.is_empty() {
-            let found = self.training.evaluate(&spec.feed.validation)?;
+        if let Some(found) = found {
             self.push_evaluation(epoch, "validation", found);
             if self.is_of_another_size() || self.best.is_none_or(|(best, _)| found.accuracy > best)
             {
@@ -218,10 +247,7 @@ impl<'t, 'a> Loop<'t, 'a> {
                 self.best_masks = self.training.moving_masks();
             }
         }
-        if self.saved_at.elapsed() >= SAVE_EVERY && epoch < spec.train.epochs {
-            self.save()?;
-        }
-        Ok(())
+        self.save_if_due()
     }
 
     /// Whether the best network so far has another number of weights than the present one: while a
@@ -230,14 +256,14 @@ impl<'t, 'a> Loop<'t, 'a> {
         self.best_masks.as_ref().is_some_and(|best| best.kept() != self.training.masks.kept())
     }
 
-    fn check_sums(&self) -> Result<(), TrainError> {
+    pub(super) fn check_sums(&self) -> Result<(), TrainError> {
         let loss = self.sums.mean_loss();
         if loss.is_finite() {
             return Ok(());
         }
         let epoch = self.step.saturating_sub(1) / self.training.spec.steps_per_epoch().max(1) + 1;
         let place = "; on this device it is noticed some steps late".to_owned();
-        Err(TrainError::Diverged { loss, step: self.step, epoch, place })
+        Err(TrainError::Diverged { loss, step: self.step, epoch, place, state: None })
     }
 
     fn push_evaluation(&mut self, epoch: u64, split: &str, found: Evaluation) {
@@ -245,76 +271,39 @@ impl<'t, 'a> Loop<'t, 'a> {
         self.metrics.push(&evaluation_row(self.step, epoch, split, found, density));
     }
 
-    fn finish(mut self) -> Result<Ended, TrainError> {
+    /// Tests the last weights and the best ones. Until that is done, the state stays as it is.
+    fn finish(&mut self, stop: Stopping<'_>) -> Result<Finished, TrainError> {
         let spec = self.training.spec;
+        let epochs = self.step / spec.steps_per_epoch();
         let model = copied(&self.training.stored());
-        let test_last = self.training.evaluate(&spec.feed.test)?;
-        self.push_evaluation(spec.train.epochs, "test", test_last);
-        let (best, best_epoch, test) = match (self.best, self.best_state.take()) {
-            (Some((_, epoch)), Some(best)) if epoch != spec.train.epochs => {
+        let test_last = self.evaluate(Which::Test, stop)?;
+        let (best, best_epoch, best_masks, test) = match (self.best, &self.best_state) {
+            (Some((_, epoch)), Some(best)) if epoch != epochs => {
+                let present = self.training.network.state();
+                let (present, best) = (copied(&present), copied(best));
                 self.training.network.load(&best, spec.into, Extra::Refused)?;
                 self.training.set_progress(spec.progress(epoch * spec.steps_per_epoch()))?;
-                let test = self.training.evaluate(&spec.feed.test)?;
-                (best, epoch, test)
+                let test = self.evaluate(Which::Test, stop);
+                if matches!(test, Err(TrainError::Interrupted)) {
+                    self.training.network.load(&present, spec.into, Extra::Refused)?;
+                }
+                let masks = self.best_masks.as_ref().map(Masks::shallow_clone);
+                (best, epoch, masks, test?)
             }
-            _ => {
-                self.best_masks = self.training.moving_masks();
-                (copied(&model), spec.train.epochs, test_last)
-            }
+            _ => (copied(&model), epochs, self.training.moving_masks(), test_last),
         };
-        let validation_accuracy = self.best.map(|(accuracy, _)| accuracy);
-        let metrics = self.metrics;
-        Ok(Ended::Done(Box::new(Finished {
+        self.push_evaluation(epochs, "test", test_last);
+        Ok(Finished {
             model,
             best,
-            best_masks: self.best_masks,
+            best_masks,
             best_epoch,
-            validation_accuracy,
+            given_up: (epochs < spec.train.epochs).then_some(epochs),
+            validation_accuracy: self.best.map(|(accuracy, _)| accuracy),
             test,
             test_last,
-            metrics,
-        })))
-    }
-
-    /// Writes the weights if the training stands at a point to which tickets rewind.
-    fn save_rewind_point(&self) -> Result<(), TrainError> {
-        let spec = self.training.spec;
-        let steps_per_epoch = spec.steps_per_epoch();
-        for point in spec.rewind_points {
-            if point.steps(steps_per_epoch) == self.step {
-                let bytes = crate::model::state::to_safetensors(&self.training.stored())?;
-                // Twice: a resumed training may have passed the point in an earlier process.
-                let name = rewind_name(*point);
-                checkpoint::write(&spec.checkpoint.join(&name), &bytes)?;
-                checkpoint::write(&spec.into.join(&name), &bytes)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes the state, unless it is worthless: a device that is only asked now may have diverged
-    /// some steps ago.
-    fn save(&mut self) -> Result<(), TrainError> {
-        self.check_sums()?;
-        let saved = Saved {
-            position: Position {
-                step: self.step,
-                loss_sum: self.sums.loss(),
-                correct: self.sums.correct(),
-                images: self.sums.images(),
-                best: self.best,
-                forwards: self.training.network.forwards(),
-            },
-            model: self.training.network.state(),
-            optimizer: self.optimizer.state(self.training.network.parameters()),
-            best: self.best_state.as_ref().map(copied),
-            masks: self.training.moving_masks().map(|masks| masks.state()),
-            best_masks: self.best_masks.as_ref().map(Masks::state),
             metrics: self.metrics.clone(),
-        };
-        checkpoint::save(self.training.spec.checkpoint, &saved)?;
-        self.saved_at = Instant::now();
-        Ok(())
+        })
     }
 }
 
@@ -335,27 +324,6 @@ fn evaluation_row(
         density,
         knobs: serde_json::Map::new(),
     }
-}
-
-/// The file of the weights at a point to which tickets rewind.
-fn rewind_name(point: jackpot_plugin_api::Duration) -> String {
-    format!("rewind-{point}.safetensors")
-}
-
-/// Takes over the files of the points that an earlier process passed.
-fn restore_rewind_points(spec: &TrainingSpec<'_>, step: u64) -> Result<(), TrainError> {
-    for point in spec.rewind_points {
-        if point.steps(spec.steps_per_epoch()) > step {
-            continue;
-        }
-        let name = rewind_name(*point);
-        let bytes = std::fs::read(spec.checkpoint.join(&name)).map_err(|error| {
-            let message = format!("{name} cannot be read: {error}");
-            TrainError::Checkpoint { path: spec.checkpoint.to_owned(), message }
-        })?;
-        checkpoint::write(&spec.into.join(&name), &bytes)?;
-    }
-    Ok(())
 }
 
 /// Own copies on the CPU, which later steps do not change.

@@ -7,12 +7,13 @@
 //! - [`fit`]: the loop over epochs and batches;
 //! - [`step`]: one optimizer step; [`optimizer`], [`loss`], [`batches`] are its parts;
 //! - [`evaluate`]: accuracy and loss of a network on a split;
-//! - [`checkpoint`]: a training in the middle, on disk;
+//! - [`checkpoint`]: a training in the middle, on disk; [`cadence`]: how often it goes there;
 //! - [`update`]: masks that move during a training;
 //! - [`access`]: the network as `init`, `score` and `update` plugins see it.
 
 pub mod access;
 pub mod batches;
+pub mod cadence;
 pub mod checkpoint;
 pub mod error;
 pub mod evaluate;
@@ -24,12 +25,14 @@ pub mod optimizer;
 pub mod outcome;
 pub mod recipe;
 pub mod results;
+mod resume;
 pub mod spec;
 pub mod step;
 mod sums;
 pub mod training;
 pub mod update;
 
+pub use cadence::Cadence;
 pub use error::TrainError;
 pub use evaluate::Evaluation;
 pub use fit::{train, untrained};

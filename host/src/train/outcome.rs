@@ -37,6 +37,8 @@ pub struct Finished {
     /// Where masks move: those of `best`. Those of `model` are the training's.
     pub best_masks: Option<Masks>,
     pub best_epoch: u64,
+    /// After how many epochs it gave up, if it did.
+    pub given_up: Option<u64>,
     pub validation_accuracy: Option<f64>,
     /// Of the best weights.
     pub test: Evaluation,

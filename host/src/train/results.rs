@@ -26,6 +26,10 @@ pub struct Results {
     /// Multiply-adds × 2 of one forward pass of one image over the kept weights of convolution
     /// and linear layers, tweaks included.
     pub flops: u64,
+    /// After how many epochs the training was given up as hopeless, if it was; the accuracies are
+    /// those that it had come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<u64>,
     /// `f32`, `tf32` or `bf16`: what `auto` came to.
     pub precision: String,
 }

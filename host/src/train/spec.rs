@@ -7,6 +7,7 @@ use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::graph::Graph;
 use tch::Device;
 
+use super::cadence::Cadence;
 use super::error::TrainError;
 use crate::config::{Precision, TrainConfig};
 use crate::data::{Data, Normaliser, Split};
@@ -59,6 +60,8 @@ pub struct TrainingSpec<'a> {
     pub into: &'a Path,
     /// Where the state of an unfinished training goes.
     pub checkpoint: &'a Path,
+    /// How often it is written there.
+    pub cadence: Cadence,
 }
 
 impl TrainingSpec<'_> {

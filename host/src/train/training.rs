@@ -1,5 +1,8 @@
 //! A training that can be done: network, recipe and masks together.
 
+use std::ops::ControlFlow;
+
+use super::access::Access;
 use super::batches::{self, Prepared};
 use super::error::TrainError;
 use super::evaluate::{Evaluation, evaluate};
@@ -9,9 +12,12 @@ use super::spec::TrainingSpec;
 use super::step::{all_finite, first_not_finite};
 use crate::config::Precision;
 use crate::data::{EpochOrder, Split};
+use crate::failpoint::{Point, reach};
 use crate::model::state::State;
 use crate::model::{BuildOptions, Network};
+use crate::plugin::kinds::Common;
 use crate::prune::Masks;
+use crate::torch::settings::without_tf32;
 use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::graph::Graph;
 use tch::Tensor;
@@ -55,11 +61,41 @@ impl<'a> Training<'a> {
         self.spec.start()
     }
 
-    /// The images of a batch as the first step would see them.
-    fn first_batch(&self) -> Result<Prepared, TrainError> {
-        let order = self.order(0);
-        let indices = order.batch(0).unwrap_or_default();
-        batches::prepare(&self.spec, &self.recipe, &self.network, indices, self.spec.start())
+    /// What it was built from.
+    pub fn spec(&self) -> &TrainingSpec<'a> {
+        &self.spec
+    }
+
+    /// The batch of a step as the network sees it: augmented and normalised.
+    ///
+    /// # Errors
+    ///
+    /// What an augmentation says.
+    pub fn batch(&self, step: u64) -> Result<Prepared, TrainError> {
+        let steps_per_epoch = self.spec.steps_per_epoch().max(1);
+        let order = self.order(step / steps_per_epoch);
+        let indices = order.batch((step % steps_per_epoch) as usize).unwrap_or_default();
+        let progress = self.spec.progress(step);
+        batches::prepare(&self.spec, &self.recipe, &self.network, indices, progress)
+    }
+
+    /// Runs the recipe's init, if it has one, on the masked network of a draw that prunes these
+    /// parameters.
+    ///
+    /// # Errors
+    ///
+    /// What the plugin says.
+    pub fn initialise(&self, names: &[String]) -> Result<(), TrainError> {
+        let Some(init) = &self.recipe.init else { return Ok(()) };
+        reach(Point::Init);
+        let spec = &self.spec;
+        let access = Access::new(&self.network, &self.masks, spec.feed, names, spec.seed);
+        let purpose = format!("init/{}", init.name());
+        let weights = if init.keeps_ticket()? { "works on" } else { "replaces" };
+        tracing::info!("init {} {weights} the ticket's weights", init.name());
+        let context = access.context(init.name(), &purpose, spec.start(), spec.seed, spec.device);
+        without_tf32(|| init.initialize(&context).map_err(TrainError::from))?;
+        Ok(self.masks.apply(&self.network)?)
     }
 
     pub(super) fn order(&self, epoch: u64) -> EpochOrder {
@@ -68,7 +104,11 @@ impl<'a> Training<'a> {
     }
 
     /// The learning rate of a step.
-    pub(super) fn rate(&self, progress: Progress) -> Result<f64, TrainError> {
+    ///
+    /// # Errors
+    ///
+    /// What the schedule says.
+    pub fn rate(&self, progress: Progress) -> Result<f64, TrainError> {
         let base = self.spec.train.optimizer.lr();
         match &self.recipe.schedule {
             Some(schedule) => Ok(schedule.learning_rate(base, progress)?),
@@ -76,7 +116,12 @@ impl<'a> Training<'a> {
         }
     }
 
-    pub(super) fn set_progress(&mut self, progress: Progress) -> Result<(), TrainError> {
+    /// Moves all knobs to that point of the training.
+    ///
+    /// # Errors
+    ///
+    /// What a knob's hook says.
+    pub fn set_progress(&mut self, progress: Progress) -> Result<(), TrainError> {
         self.network.set_progress(progress)?;
         self.recipe.set_progress(progress)
     }
@@ -93,7 +138,7 @@ impl<'a> Training<'a> {
         self.set_progress(end)?;
         self.set_progress(self.spec.start())?;
         let rate = self.rate(self.spec.start())?;
-        let batch = self.first_batch()?;
+        let batch = self.batch(0)?;
         if !all_finite(&batch.inputs) || !all_finite(&batch.targets) {
             let message = "the augmented images or targets of the first batch are not finite";
             return Err(TrainError::Setting(message.to_owned()));
@@ -119,6 +164,7 @@ impl<'a> Training<'a> {
             step: progress.step,
             epoch: progress.step / progress.steps_per_epoch.max(1) + 1,
             place: first_not_finite(&self.network, batch),
+            state: None,
         })
     }
 
@@ -133,9 +179,17 @@ impl<'a> Training<'a> {
         Some(masks.kept() as f64 / masks.total() as f64)
     }
 
-    pub(super) fn evaluate(&self, split: &Split) -> Result<Evaluation, TrainError> {
+    pub(super) fn evaluate(
+        &self,
+        split: &Split,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Evaluation, TrainError> {
         let normaliser = &self.spec.feed.normaliser;
-        evaluate(&self.network, split, normaliser, self.spec.precision, &mut |_| {})
+        let mut observe = |_: &Tensor| match stop() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        evaluate(&self.network, split, normaliser, self.spec.precision, &mut observe)
     }
 
     /// The weights as they are stored: without a skip that no longer acts.

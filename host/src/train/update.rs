@@ -9,7 +9,7 @@ use super::optimizer::Optimizer;
 use super::training::Training;
 use crate::model::Network;
 use crate::plugin::HookError;
-use crate::plugin::kinds::{Common, Update};
+use crate::plugin::kinds::{Common, Update, dtype_name};
 use crate::prune::Masks;
 use crate::torch::settings::without_tf32;
 
@@ -92,7 +92,7 @@ impl Training<'_> {
 }
 
 /// The gradients by name, with zeros for what the loss does not depend on.
-fn dense(
+pub(crate) fn dense(
     network: &Network,
     gradients: &[Option<Tensor>],
 ) -> Result<Vec<(String, Tensor)>, tch::TchError> {
@@ -107,7 +107,7 @@ fn dense(
 }
 
 /// The masks that a plugin gave over those of before; what is wrong with them, in words.
-fn checked(before: &Masks, given: Vec<(String, Tensor)>) -> Result<Masks, String> {
+pub(crate) fn checked(before: &Masks, given: Vec<(String, Tensor)>) -> Result<Masks, String> {
     let mut masks = before.shallow_clone();
     for (name, mask) in given {
         let old = before.get(&name).ok_or_else(|| {
@@ -117,10 +117,10 @@ fn checked(before: &Masks, given: Vec<(String, Tensor)>) -> Result<Masks, String
         })?;
         if mask.kind() != Kind::Bool || mask.size() != old.size() {
             return Err(format!(
-                "the mask of `{name}` has shape {:?} and dtype {:?}; it must have shape {:?} and \
-                 dtype Bool",
+                "the mask of `{name}` has shape {:?} and dtype {}; it must have shape {:?} and \
+                 dtype bool",
                 mask.size(),
-                mask.kind(),
+                dtype_name(mask.kind()),
                 old.size()
             ));
         }

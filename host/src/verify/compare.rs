@@ -135,6 +135,11 @@ fn made_with(
     };
     add("dataset".to_owned(), [&one.dataset_sha256, &two.dataset_sha256]);
     for (own, their) in common {
+        let seeds = [own, their].map(|record| {
+            let other = record.trained_seed.map(|seed| seed.to_string());
+            other.unwrap_or_else(|| "its own".to_owned())
+        });
+        add(format!("seed of the training of {}", own.key), seeds.each_ref());
         for plugin in &own.plugins {
             let same = |other: &&crate::experiment::PluginUse| {
                 other.kind == plugin.kind && other.name == plugin.name

@@ -118,18 +118,20 @@ impl Measuring<'_> {
         }
     }
 
-    /// A draw's first weights are a function of its network and seed.
+    /// A draw's first weights are a function of its network and the seed of its dense training.
     fn initial(&mut self, record: &JobRecord, work: &Work<'_>) {
         let path = self.run.init(&work.draw.name, work.ticket_seed);
         let stored = std::fs::read(path).ok().and_then(|bytes| Stored::parse(bytes).ok());
         let Some(stored) = stored else { return };
+        // With its own seed it may have diverged.
+        let seed = record.trained_seed.unwrap_or(work.seed);
         let made = self.weights(record, LAST, (work.model, work.train), |evaluator, weights| {
-            evaluator.initial(weights, work.seed)
+            evaluator.initial(weights, seed)
         });
         let made = made.and_then(|state| to_safetensors(&state).ok());
         let Some(made) = made.and_then(|bytes| Stored::parse(bytes).ok()) else { return };
         for (tensor, _) in made.iter().filter(|(name, bits)| stored.get(name) != Some(*bits)) {
-            let message = format!("is not what seed {} gives", work.seed);
+            let message = format!("is not what seed {seed} gives");
             let found = Finding::of_job(Check::Start, &record.key, INIT, message);
             self.verdict.findings.push(found.in_tensor(tensor));
         }

@@ -41,6 +41,10 @@ pub struct CtxOps {
         RStr<'_>,
         RSlice<'_, RawNamed<'_>>,
     ) -> RResult<RVec<Named>, Fault>,
+    /// What a later version appends: 21 gives 42.
+    #[cfg(feature = "next")]
+    #[sabi(missing_field(option))]
+    pub next: extern "C" fn(i64) -> i64,
 }
 
 /// A reference to the functions; opaque for the same reason as [`Host`].
@@ -63,5 +67,15 @@ impl RawCtx {
     /// A context whose `pointer` the functions of `ops` understand.
     pub fn new(pointer: *const c_void, ops: CtxOpsRef, host: Host) -> Self {
         Self { pointer, table: CtxTable(ops), host }
+    }
+
+    /// What the functions of [`RawCtx::ops`] understand.
+    pub fn pointer(&self) -> *const c_void {
+        self.pointer
+    }
+
+    /// The functions.
+    pub fn ops(&self) -> CtxOpsRef {
+        self.table.0
     }
 }

@@ -74,6 +74,10 @@ pub struct HostOps {
         RStr<'_>,
         RSlice<'_, RawNamed<'_>>,
     ) -> RResult<RVec<Named>, Fault>,
+    /// What a later version appends: 21 gives 42.
+    #[cfg(feature = "next")]
+    #[sabi(missing_field(option))]
+    pub next: extern "C" fn(i64) -> i64,
 }
 
 /// A reference to the host's functions.

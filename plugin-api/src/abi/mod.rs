@@ -2,8 +2,8 @@
 //!
 //! Whatever is declared in this folder is the ABI. A plugin file exports one [`Root`] and one
 //! version stamp; the host hands it a [`Host`] table and, for each call, a [`RawCtx`]. All growth
-//! happens by *name*: new hooks, new questions to [`CtxOps::ask`] and [`HostOps::ask`], new
-//! manifest fields. Functions may be appended to the three tables (see [`Host`] for how an older
+//! happens by *name*: new hooks, new questions to [`CtxOps::ask`], [`HostOps::ask`] and [`Root::ask`], new
+//! manifest fields. Functions may be appended to the host's two tables (see [`Host`] for how an older
 //! or newer side copes); nothing else may change within one [`ABI`] number. `abi-1.txt` lists all of
 //! it.
 
@@ -15,6 +15,9 @@ mod stamp;
 #[cfg(feature = "host")]
 pub mod surface;
 mod value;
+
+#[cfg(feature = "testing")]
+pub(crate) use root::call_item;
 
 pub use ctx::{CtxOps, CtxOpsRef, CtxTable, RawCtx, RawProgress};
 pub use fault::Fault;

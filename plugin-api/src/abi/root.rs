@@ -22,7 +22,8 @@ use crate::manifest::Manifest;
 /// An item with its parameters, owned by the plugin file.
 pub type InstancePtr = *const c_void;
 
-/// What a plugin file exports. Only ever grows at its end.
+/// What a plugin file exports. Never grows: the load-time check would refuse files that know the
+/// shorter one. A host asks a file for what came later by name.
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = RootRef, prefix_fields = RootPrefix)))]
@@ -40,8 +41,14 @@ pub struct Root {
         RSlice<'_, RawNamed<'_>>,
     ) -> RResult<RVec<Named>, Fault>,
     /// Ends an item.
-    #[sabi(last_prefix_field)]
     pub destroy: unsafe extern "C" fn(InstancePtr),
+    /// Everything that may come later, by name.
+    #[sabi(last_prefix_field)]
+    pub ask: unsafe extern "C" fn(
+        Host,
+        RStr<'_>,
+        RSlice<'_, RawNamed<'_>>,
+    ) -> RResult<RVec<Named>, Fault>,
 }
 
 impl RootModule for RootRef {
@@ -75,7 +82,7 @@ extern "C" fn construct<F: PluginFile>() -> RootModuleResult {
 
 /// The file's root.
 pub fn root_of<F: PluginFile>() -> RootRef {
-    Root { manifest: manifest::<F>, create: create::<F>, call, destroy }.leak_into_prefix()
+    Root { manifest: manifest::<F>, create: create::<F>, call, destroy, ask }.leak_into_prefix()
 }
 
 extern "C" fn manifest<F: PluginFile>() -> RString {
@@ -88,8 +95,10 @@ fn manifest_of(name: &str, version: &str, entries: fn() -> Vec<Entry>) -> RStrin
     let manifest = guard::catch(|| Manifest {
         name: name.to_owned(),
         version: version.to_owned(),
-        api: env!("CARGO_PKG_VERSION").to_owned(),
+        api: crate::VERSION.to_owned(),
         items: entries().iter().map(Entry::manifest).collect(),
+        #[cfg(feature = "next")]
+        since: "the next version".to_owned(),
     });
     let text = match manifest {
         Ok(manifest) => serde_json::to_string(&manifest).unwrap_or_else(|e| error_json(&e)),
@@ -138,13 +147,21 @@ unsafe extern "C" fn call(
 ) -> RResult<RVec<Named>, Fault> {
     // SAFETY: the host passes what `create` gave and has not destroyed it.
     let item = unsafe { &*instance.cast::<Box<dyn Item>>() };
-    let result = guard::catch(AssertUnwindSafe(|| {
-        item.call(hook.as_str(), &Ctx::new(&ctx), &Args::new(args.as_slice()))
-    }));
-    match result.flatten() {
+    match call_item(&**item, hook.as_str(), &ctx, args.as_slice()) {
         Ok(values) => RResult::ROk(values.into()),
         Err(error) => RResult::RErr(error.into()),
     }
+}
+
+/// Calls a hook; a panic inside becomes an error.
+pub(crate) fn call_item(
+    item: &dyn Item,
+    hook: &str,
+    ctx: &RawCtx,
+    args: &[RawNamed<'_>],
+) -> Result<Vec<Named>, Error> {
+    let run = || item.call(hook, &Ctx::new(ctx), &Args::new(args));
+    guard::catch(AssertUnwindSafe(run)).flatten()
 }
 
 unsafe extern "C" fn destroy(instance: InstancePtr) {
@@ -152,4 +169,18 @@ unsafe extern "C" fn destroy(instance: InstancePtr) {
     let item = unsafe { Box::from_raw(instance.cast_mut().cast::<Box<dyn Item>>()) };
     // An item whose drop panics has nobody to tell.
     let _ = guard::catch(AssertUnwindSafe(|| drop(item)));
+}
+
+unsafe extern "C" fn ask(
+    _host: Host,
+    question: RStr<'_>,
+    _args: RSlice<'_, RawNamed<'_>>,
+) -> RResult<RVec<Named>, Fault> {
+    #[cfg(feature = "next")]
+    if question.as_str() == "next" {
+        return RResult::ROk(crate::next::about().into());
+    }
+    let message =
+        format!("this plugin does not know the question `{question}`: rebuild the plugin");
+    RResult::RErr(Fault::new(ErrorKind::Unknown, message))
 }

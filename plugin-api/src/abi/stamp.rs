@@ -14,11 +14,14 @@ const MAGIC: &str = "jackpot-plugin";
 /// The text `jackpot-plugin abi=1 api=0.1.0`, filled up with zero bytes.
 pub const fn stamp() -> [u8; STAMP_LEN] {
     // The number is written by hand since `const fn` cannot format; a test holds the two together.
-    let text = concat!("jackpot-plugin abi=1 api=", env!("CARGO_PKG_VERSION")).as_bytes();
-    let mut bytes = [0; STAMP_LEN];
+    let bytes = write([0; STAMP_LEN], 0, "jackpot-plugin abi=1 api=");
+    write(bytes, "jackpot-plugin abi=1 api=".len(), crate::VERSION)
+}
+
+const fn write(mut bytes: [u8; STAMP_LEN], start: usize, text: &str) -> [u8; STAMP_LEN] {
     let mut i = 0;
     while i < text.len() {
-        bytes[i] = text[i];
+        bytes[start + i] = text.as_bytes()[i];
         i += 1;
     }
     bytes

@@ -24,6 +24,11 @@ pub struct RawTensor<'a> {
 }
 
 impl RawTensor<'_> {
+    #[cfg(any(feature = "host", feature = "testing"))]
+    pub(crate) fn of(pointer: *mut c_void, host: Host) -> Self {
+        Self { pointer, host, life: PhantomData }
+    }
+
     /// Runs `body` with a tensor that stays somebody else's.
     pub(crate) fn borrowed<T>(self, body: impl FnOnce(&Tensor) -> T) -> T {
         let handle = RawTensor { pointer: self.pointer, host: self.host, life: PhantomData };
@@ -36,7 +41,7 @@ impl RawTensor<'_> {
 impl RawTensor<'_> {
     /// Wraps a pointer that `host`'s functions understand for as long as the lifetime says.
     pub fn new(pointer: *mut c_void, host: Host) -> Self {
-        Self { pointer, host, life: PhantomData }
+        Self::of(pointer, host)
     }
 
     /// The host's own pointer.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Buffer, Graph, Initial, Input, Node, Output, Parameter, Role, SCHEMA, SiteKind, TensorSpec,
+    Buffer, Graph, Initial, Input, Linear, Node, Output, Parameter, Role, SCHEMA, SiteKind,
+    TensorSpec,
 };
 
 /// A tensor inside a graph under construction: a node's result or an input.
@@ -15,13 +16,21 @@ impl NodeRef {
     pub fn name(&self) -> &str {
         &self.0
     }
+
+    /// Another result of a node that has several, from 0: `aten::unbind` and `aten::split` give a
+    /// list. Only nodes have several; a result that there is not is an error when shapes are
+    /// worked out.
+    pub fn result(&self, index: usize) -> Self {
+        let node = self.0.split_once(':').map_or(self.0.as_str(), |(node, _)| node);
+        Self(format!("{node}:{index}"))
+    }
 }
 
 /// A graph under construction. Layers declare their parameters under PyTorch's state-dict names:
 /// the layer `conv1` has `conv1.weight`.
 #[derive(Debug)]
 pub struct GraphBuilder {
-    graph: Graph,
+    pub(crate) graph: Graph,
 }
 
 /// A two-dimensional convolution.
@@ -65,6 +74,11 @@ impl Conv2d {
         Self { stride, ..self }
     }
 
+    /// With that many zeros around the image.
+    pub fn padding(self, padding: i64) -> Self {
+        Self { padding, ..self }
+    }
+
     /// With that first weight.
     pub fn init(self, init: Initial) -> Self {
         Self { init: Some(init), ..self }
@@ -101,6 +115,8 @@ impl GraphBuilder {
             parameters: Vec::new(),
             buffers: Vec::new(),
             nodes: Vec::new(),
+            #[cfg(feature = "next")]
+            stages: Vec::new(),
         };
         Self { graph }
     }
@@ -192,11 +208,7 @@ impl GraphBuilder {
 
     /// A linear layer with bias, PyTorch's default initialisation.
     pub fn linear(&mut self, name: &str, x: &NodeRef, inputs: i64, outputs: i64) -> NodeRef {
-        let init = Initial::torch_default(inputs);
-        self.weight(name, vec![outputs, inputs], Role::Linear, init);
-        self.bias(name, outputs, init);
-        let params = ["weight", "bias"].map(|part| (part, format!("{name}.{part}")));
-        self.node(name, "aten::linear", &[x], &params, Value::Null)
+        self.linear_with(name, x, Linear::new(inputs, outputs))
     }
 
     /// An activation site: ReLU, unless the recipe says otherwise.
@@ -238,7 +250,7 @@ impl GraphBuilder {
         self.graph
     }
 
-    fn weight(&mut self, layer: &str, shape: Vec<i64>, role: Role, init: Initial) {
+    pub(super) fn weight(&mut self, layer: &str, shape: Vec<i64>, role: Role, init: Initial) {
         self.parameter(Parameter {
             name: format!("{layer}.weight"),
             shape,
@@ -250,7 +262,7 @@ impl GraphBuilder {
         });
     }
 
-    fn bias(&mut self, layer: &str, size: i64, init: Initial) {
+    pub(super) fn bias(&mut self, layer: &str, size: i64, init: Initial) {
         self.parameter(Parameter {
             name: format!("{layer}.bias"),
             shape: vec![size],

@@ -42,7 +42,6 @@ impl GraphView {
 
 /// Additions to a graph. Nothing of the graph is removed, so the host can take them out again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Edits {
     /// New parameters; they are never pruned.
     #[serde(default)]
@@ -61,7 +60,6 @@ pub struct Edits {
 
 /// Every reader of `from` in the old graph reads `to` instead, which must have the same shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Rewire {
     /// An old node.
     pub from: String,

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 /// keyed by the run's seed and the tensor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub enum Initial {
     /// One value everywhere.
     Constant {
@@ -27,6 +26,9 @@ pub enum Initial {
         /// The standard deviation.
         std: f64,
     },
+    /// What only a newer host knows.
+    #[serde(other)]
+    Other,
 }
 
 impl Initial {

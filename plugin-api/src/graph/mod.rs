@@ -4,15 +4,21 @@
 //! can be shared. A node is an ATen operator: its `inputs` fill the operator's first arguments,
 //! `params` and `attrs` fill arguments by the names of the operator's schema. An attribute that the
 //! operator does not have is an error, since ignoring it would compute another network.
+//!
+//! These types read what a newer version of the schema may say: unknown keys are left out, unknown
+//! names become `Other`. So a skip item sees the graph of a newer host. The host, which must not
+//! leave anything out, reads with `abi::surface::read`.
 
 mod build;
 mod edits;
 mod initial;
 mod spec;
+mod tokens;
 
 pub use build::{Conv2d, GraphBuilder, NodeRef};
 pub use edits::{Edits, GraphView, Rewire};
 pub use initial::Initial;
+pub use tokens::Linear;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +30,6 @@ pub const SCHEMA: u32 = 1;
 
 /// A network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Graph {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -39,11 +44,14 @@ pub struct Graph {
     pub buffers: Vec<Buffer>,
     /// The operations; each comes after those it reads.
     pub nodes: Vec<Node>,
+    /// What a later version adds.
+    #[cfg(feature = "next")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<String>,
 }
 
 /// The shape and type of an input or output, without the batch dimension.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct TensorSpec {
     /// Its name.
     pub name: String,
@@ -56,7 +64,6 @@ pub struct TensorSpec {
 
 /// One result of the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Output {
     /// Its name.
     pub name: String,
@@ -66,7 +73,6 @@ pub struct Output {
 
 /// A trained tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Parameter {
     /// Its state-dict name, such as `layer1.0.conv1.weight`.
     pub name: String,
@@ -99,14 +105,13 @@ pub enum Role {
     Norm,
     /// The bias of a convolution or linear layer.
     Bias,
-    /// Anything else. To a plugin also what a newer host knows.
-    #[cfg_attr(not(feature = "host"), serde(other))]
+    /// Anything else, and what only a newer host knows.
+    #[serde(other)]
     Other,
 }
 
 /// A tensor that is kept but not trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Buffer {
     /// Its state-dict name, such as `bn1.running_mean`.
     pub name: String,
@@ -121,7 +126,6 @@ pub struct Buffer {
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "host", serde(deny_unknown_fields))]
 pub struct Node {
     /// Its name, unique in the graph.
     pub id: String,
@@ -141,12 +145,30 @@ pub struct Node {
     pub site: Option<SiteKind>,
 }
 
+impl Node {
+    /// An operator that reads these tensors, without parameters and attributes: what the edits of
+    /// a skip are mostly made of.
+    pub fn new(id: impl Into<String>, op: &str, inputs: &[&str]) -> Self {
+        Self {
+            id: id.into(),
+            op: op.to_owned(),
+            inputs: inputs.iter().map(|&name| Input::One(name.to_owned())).collect(),
+            params: BTreeMap::new(),
+            attrs: BTreeMap::new(),
+            site: None,
+        }
+    }
+}
+
 /// What may be replaced at a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SiteKind {
     /// The activation function.
     Activation,
+    /// What only a newer host knows.
+    #[serde(other)]
+    Other,
 }
 
 /// What a node reads: one tensor, or a list of them.
@@ -157,6 +179,8 @@ pub enum Input {
     One(String),
     /// A list, for operators such as `aten::cat`.
     Many(Vec<String>),
+    /// What only a newer host knows.
+    Other(Value),
 }
 
 impl Input {
@@ -165,6 +189,7 @@ impl Input {
         match self {
             Self::One(name) => std::slice::from_ref(name),
             Self::Many(names) => names,
+            Self::Other(_) => &[],
         }
     }
 
@@ -173,6 +198,7 @@ impl Input {
         match self {
             Self::One(name) => std::slice::from_mut(name),
             Self::Many(names) => names,
+            Self::Other(_) => &mut [],
         }
     }
 }

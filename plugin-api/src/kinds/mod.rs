@@ -6,6 +6,8 @@ mod augmentation;
 mod init;
 mod loss;
 mod lr_schedule;
+#[cfg(feature = "next")]
+mod next;
 mod score;
 mod skip;
 mod update;
@@ -16,6 +18,8 @@ pub use augmentation::{Augmentation, AugmentationItem, Batch};
 pub use init::{Init, InitItem};
 pub use loss::{Loss, LossItem};
 pub use lr_schedule::{LrSchedule, LrScheduleItem};
+#[cfg(feature = "next")]
+pub use next::{Next, NextItem};
 pub use score::{Score, ScoreItem};
 pub use skip::{Skip, SkipItem};
 pub use update::{Update, UpdateItem};
@@ -24,7 +28,20 @@ pub use update::{Update, UpdateItem};
 macro_rules! wrapper {
     ($wrapper:ident, $trait:ident, $kind:expr, $self:ident, $ctx:ident, $args:ident, { $($hook:literal => $run:expr,)* }) => {
         /// Carries the trait across the border.
+        #[repr(transparent)]
         pub struct $wrapper<T>(T);
+
+        #[cfg(feature = "testing")]
+        impl<T: $trait + 'static> crate::testing::Tested<$wrapper<T>> for T {
+            fn wrapped(&self) -> &dyn crate::item::Item {
+                // SAFETY: the wrapper is a transparent one of `T`.
+                unsafe { &*std::ptr::from_ref(self).cast::<$wrapper<T>>() }
+            }
+
+            fn manifest() -> crate::manifest::ItemManifest {
+                crate::item::Entry::new::<T, $wrapper<T>>($kind, T::NAME, T::KNOBS).manifest()
+            }
+        }
 
         impl<T> From<T> for $wrapper<T> {
             fn from(item: T) -> Self {
@@ -46,6 +63,8 @@ macro_rules! wrapper {
                         let value = $self.0.knob($args.text("name")?, $ctx.progress());
                         Ok(crate::item::one("value", crate::abi::Value::Float(value)))
                     }
+                    #[cfg(feature = "next")]
+                    "about" => Ok(crate::next::about()),
                     other => Err(crate::item::no_hook($kind, other)),
                 }
             }

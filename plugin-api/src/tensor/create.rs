@@ -10,7 +10,7 @@ use crate::error::TensorError;
 /// Makes tensors on one device.
 #[derive(Clone, Copy)]
 pub struct Creator {
-    host: Host,
+    pub(crate) host: Host,
     device: RawDevice,
 }
 

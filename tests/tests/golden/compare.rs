@@ -2,6 +2,9 @@
 
 use crate::formula::{distance, projections};
 
+/// Tensors' numbers by name.
+pub type Named = Vec<(String, Vec<f64>)>;
+
 /// The measure of all comparisons by name: ‖x − x*‖ / (‖x*‖ + 1e-3·‖all x*‖).
 #[derive(Debug, Default)]
 pub struct Worst {
@@ -43,6 +46,32 @@ pub fn projected(ours: &[(String, Vec<f64>)], rows: &[Vec<f64>]) -> Worst {
         worst.take(name, difference / (norm(values) + 1e-3 * all));
     }
     worst
+}
+
+/// What is stored of tensors: a row of projections for each.
+pub fn rows(tensors: &[(String, Vec<f64>)]) -> Vec<Vec<f64>> {
+    tensors.iter().map(|(name, values)| projections(name, values).to_vec()).collect()
+}
+
+/// After minus before, number by number.
+#[track_caller]
+pub fn change(before: &[(String, Vec<f64>)], after: &[(String, Vec<f64>)]) -> Named {
+    assert_eq!(before.len(), after.len());
+    let pairs = before.iter().zip(after);
+    pairs.map(|((_, a), (name, b))| (name.clone(), minus(a, b))).collect()
+}
+
+/// The projections of the change, which are the change of the projections.
+#[track_caller]
+pub fn change_of_rows(before: &[Vec<f64>], after: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    assert_eq!(before.len(), after.len());
+    before.iter().zip(after).map(|(a, b)| minus(a, b)).collect()
+}
+
+#[track_caller]
+fn minus(before: &[f64], after: &[f64]) -> Vec<f64> {
+    assert_eq!(before.len(), after.len());
+    before.iter().zip(after).map(|(a, b)| b - a).collect()
 }
 
 /// Tensors against whole stored ones, joined.

@@ -49,8 +49,10 @@ fn label_smoothing_with_hard_and_soft_targets() {
         let params = json!({ "alpha": alpha });
         let loss = Loss::new(instance(manifest::Kind::Loss, "label-smoothing", &params));
         let context = HookContext::plain(loss.name(), "", START, 0);
-        check(&golden, &alpha.to_string(), Kind::Float, 1e-6, |x, t| {
-            loss.loss(&[("logits", x)], &[("target", t)], &context).unwrap()
-        });
+        for (kind, tolerance) in [(Kind::Double, 1e-14), (Kind::Float, 1e-6)] {
+            check(&golden, &alpha.to_string(), kind, tolerance, |x, t| {
+                loss.loss(&[("logits", x)], &[("target", t)], &context).unwrap()
+            });
+        }
     }
 }

@@ -9,7 +9,7 @@ use jackpot::model::graph::source::{from_plugin, image_input, logits_output};
 use jackpot::plugin::kinds::Architecture;
 use jackpot::plugin::{Instance, Registry};
 use jackpot::torch::settings::set_threads;
-use jackpot::train::{Feed, Training, TrainingSpec};
+use jackpot::train::{Cadence, Feed, Training, TrainingSpec};
 use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::graph::Graph;
 use jackpot_plugin_api::manifest::Kind;
@@ -96,6 +96,7 @@ impl Parts {
             rewind_points: &[],
             into: Path::new(""),
             checkpoint: Path::new(""),
+            cadence: Cadence::Auto,
         }
     }
 
@@ -132,5 +133,6 @@ fn plain(optimizer: Optimizer) -> TrainConfig {
         loss: None,
         teacher: None,
         update: None,
+        give_up: None,
     }
 }

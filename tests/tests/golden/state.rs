@@ -80,9 +80,9 @@ pub fn load(network: &mut Network, label: &str, kind: Kind) {
     network.load(&state, Path::new("formula"), Extra::Refused).unwrap();
 }
 
-/// The masks of a state: on the weights of convolutions alone.
+/// The masks of a state: on the weights of convolutions alone, without those that tweaks added.
 pub fn masks(network: &Network, label: &str, keep: f64) -> Masks {
-    let convolutions = network.parameters().iter().filter(|p| p.role == Role::Conv);
+    let convolutions = network.parameters().iter().filter(|p| p.role == Role::Conv && p.prunable);
     Masks::from_tensors(convolutions.map(|p| {
         let seed = formula::seed(&format!("{label}/mask/{}", p.name));
         let mask = formula::mask(p.tensor.numel(), seed, keep);

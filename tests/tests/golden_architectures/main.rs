@@ -1,7 +1,8 @@
 //! Every architecture in the host, against plain PyTorch (`tests/golden/README.md`).
 //!
 //! - [`net`]: the stored cases, and the host's parts and states that belong to them;
-//! - [`state_dict`], [`forward`], [`gradients`], [`steps`]: tests, each of what its name says.
+//! - [`state_dict`], [`forward`], [`gradients`], [`steps`]: tests, each of what its name says;
+//! - [`full`]: at the default width, on images of full size.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -22,6 +23,7 @@ mod setup;
 mod state;
 
 mod forward;
+mod full;
 mod gradients;
 mod net;
 mod state_dict;

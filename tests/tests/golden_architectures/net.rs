@@ -95,6 +95,21 @@ pub fn shape(value: &Value) -> [usize; 3] {
     sizes.try_into().unwrap()
 }
 
+/// All tensors together: the sum of their projections, each divided by the root of its size.
+pub fn joined(tensors: &[(String, Vec<f64>)]) -> [f64; PROJECTIONS] {
+    let mut sums = [0.0; PROJECTIONS];
+    for (name, values) in tensors {
+        let root = (values.len() as f64).sqrt();
+        let parts = projections(name, values);
+        sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part / root);
+    }
+    sums
+}
+
+fn square(values: &[f64]) -> f64 {
+    values.iter().map(|x| x * x).sum()
+}
+
 /// Fails if tensors, all together, are further from the stored projections than the tolerance:
 /// √(Σ ‖x − x*‖²/n) against √(Σ ‖x‖²/n), n a tensor's size.
 #[track_caller]
@@ -104,32 +119,47 @@ pub fn joined_within(
     stored: &[f64],
     what: impl std::fmt::Display,
 ) -> f64 {
-    let (mut ours, mut squares) = ([0.0; PROJECTIONS], 0.0);
-    for (name, values) in tensors {
-        let n = values.len() as f64;
-        for (sum, part) in ours.iter_mut().zip(projections(name, values)) {
-            *sum += part / n.sqrt();
-        }
-        squares += values.iter().map(|x| x * x).sum::<f64>() / n;
-    }
     assert_eq!(stored.len(), PROJECTIONS);
+    let squares: f64 = tensors.iter().map(|(_, x)| square(x) / x.len() as f64).sum();
+    let off = distance(&joined(tensors), stored);
     // Nothing at all is as far from nothing as it should be.
-    let ratio = if tensors.is_empty() { 0.0 } else { distance(&ours, stored) / squares.sqrt() };
+    let ratio = if tensors.is_empty() { 0.0 } else { off / squares.sqrt() };
     assert!(ratio <= tolerance, "{what}: {ratio:e} off (tolerance {tolerance:e})");
     ratio
+}
+
+/// The same for each tensor by itself: fails if what all together are off may be, in any of them,
+/// more than the tolerance of ‖x‖ + 1e-3·‖all x‖. Gives the worst.
+#[track_caller]
+pub fn each_within(
+    tolerance: f64,
+    tensors: &[(String, Vec<f64>)],
+    stored: &[f64],
+    what: impl std::fmt::Display,
+) -> f64 {
+    assert_eq!(stored.len(), PROJECTIONS);
+    let off = distance(&joined(tensors), stored);
+    let all = tensors.iter().map(|(_, x)| square(x)).sum::<f64>().sqrt();
+    let mut worst = 0.0_f64;
+    for (name, x) in tensors {
+        // ‖x − x*‖/√n is at most what all are off.
+        let ratio = off * (x.len() as f64).sqrt() / (square(x).sqrt() + 1e-3 * all);
+        assert!(ratio <= tolerance, "{what}: {name} may be {ratio:e} off ({tolerance:e})");
+        worst = worst.max(ratio);
+    }
+    worst
 }
 
 #[test]
 fn a_deviation_in_any_tensor_and_a_nan_are_seen() {
     let named = |x: f64| vec![("a".to_owned(), vec![1.0; 100]), ("b".to_owned(), vec![x])];
-    let mut stored = [0.0; PROJECTIONS];
-    for (name, values) in named(1.0) {
-        let parts = projections(&name, &values);
-        stored.iter_mut().zip(parts).for_each(|(sum, p)| *sum += p / (values.len() as f64).sqrt());
-    }
+    let stored = joined(&named(1.0));
     assert!(joined_within(1e-12, &named(1.0), &stored, "equal") < 1e-15);
+    assert!(each_within(1e-12, &named(1.0), &stored, "equal") < 1e-15);
     for x in [1.001, f64::NAN] {
         let compare = || joined_within(1e-4, &named(x), &stored, "other");
+        assert!(std::panic::catch_unwind(compare).is_err(), "{x}");
+        let compare = || each_within(1e-4, &named(x), &stored, "other");
         assert!(std::panic::catch_unwind(compare).is_err(), "{x}");
     }
 }

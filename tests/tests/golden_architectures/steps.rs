@@ -6,12 +6,11 @@ use jackpot::train::Training;
 use jackpot::train::optimizer::Optimizer;
 use tch::Kind;
 
+use crate::compare::{Named, change};
 use crate::data::numbers;
-use crate::net::{LARGE, Net, OTHERS, SMALL, Setting, joined_within};
+use crate::net::{LARGE, Net, OTHERS, SMALL, Setting, each_within, joined, joined_within};
 use crate::setup::START;
 use crate::state;
-
-type Named = Vec<(String, Vec<f64>)>;
 
 /// Puts weights, masks and momenta into a state.
 fn start(
@@ -40,6 +39,17 @@ fn momenta(training: &Training<'_>, optimizer: &Optimizer) -> Named {
     parameters.iter().map(|p| (p.name.clone(), momentum(&p.name))).collect()
 }
 
+/// A state's weights under the mask, as the formulas give them.
+fn formula(training: &Training<'_>, label: &str) -> Named {
+    let mut all = state::weights(&training.network, label);
+    let mut exact = |name: &String| {
+        let weight = all.remove(name).unwrap();
+        let mask = training.masks.get(name);
+        numbers(&mask.map_or(weight.shallow_clone(), |mask| keep(mask, &weight).unwrap()))
+    };
+    training.network.parameters().iter().map(|p| (p.name.clone(), exact(&p.name))).collect()
+}
+
 /// To the bit.
 fn pruned_are_plus_zero(training: &Training<'_>, tensors: &Named) {
     for (name, values) in tensors {
@@ -64,10 +74,12 @@ fn check(name: &'static str, kind: Kind, tolerance: f64) {
     training.network.convert_to(kind).unwrap();
     let mut optimizer =
         Optimizer::new(&parts.train.optimizer, training.network.parameters()).unwrap();
-    let mut worst = [0.0_f64; 4];
+    let mut worst = [0.0_f64; 5];
     for (index, label) in states.iter().enumerate() {
         let label = label.as_str().unwrap();
         start(&net, &mut training, &mut optimizer, label, kind);
+        let before = state::parameters(&training.network);
+        let formula = joined(&formula(&training, label));
         let batch = net.batch(label, &setting, kind);
         let rate = net.golden.number("lr");
         let result = training.step(&mut optimizer, &batch, START, rate).unwrap();
@@ -79,16 +91,24 @@ fn check(name: &'static str, kind: Kind, tolerance: f64) {
         let momenta = momenta(&training, &optimizer);
         pruned_are_plus_zero(&training, &weights);
         pruned_are_plus_zero(&training, &momenta);
+        // What the step does is a small part of the weights, and would hide behind them.
+        let change = change(&before, &weights);
+        let theirs: Vec<f64> = rows[0][index].iter().zip(formula).map(|(a, b)| a - b).collect();
+        let what = format!("{name} {kind:?} {label}, the change alone");
+        worst[4] = worst[4].max(match kind {
+            Kind::Double => each_within(tolerance, &change, &theirs, what),
+            _ => joined_within(tolerance, &change, &theirs, what),
+        });
         let found = [weights, momenta, state::statistics(&training.network)];
         for ((worst, found), rows) in worst.iter_mut().zip(&found).zip(&rows) {
             let what = format!("{name} {kind:?} {label}");
             *worst = worst.max(joined_within(tolerance, found, &rows[index], what));
         }
     }
-    let [weights, momenta, statistics, loss] = worst;
+    let [weights, momenta, statistics, loss, change] = worst;
     println!(
         "{name} {kind:?}: weights {weights:.1e}, momenta {momenta:.1e}, statistics \
-         {statistics:.1e}, loss {loss:.1e}"
+         {statistics:.1e}, loss {loss:.1e}, the change alone {change:.1e}"
     );
 }
 

@@ -10,8 +10,8 @@ use crate::formula::{distance, projections};
 use crate::networks::of_case;
 use crate::setup::{Subject, score};
 
-const SIDE: usize = 16;
-const NETWORKS: [&str; 2] = ["resnet8", "chain"];
+pub const SIDE: usize = 16;
+pub const NETWORKS: [&str; 2] = ["resnet8", "chain"];
 
 /// The network of a case in its state.
 fn subject(case: &Case, masked: bool) -> Subject {
@@ -62,7 +62,7 @@ fn same_mask(ours: &[(String, Vec<f64>)], rows: &[Vec<f64>], what: &str) {
 }
 
 /// Each score in f64, or what is exact anyway: its key, and the item.
-fn exact() -> [(&'static str, Score); 6] {
+pub fn exact() -> [(&'static str, Score); 6] {
     let in_f64 = |name: &str, statistics: &str| {
         score(name, &json!({ "statistics": statistics, "precision": "f64" }))
     };

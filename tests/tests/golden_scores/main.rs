@@ -15,6 +15,7 @@ mod formula;
 mod agreement;
 mod conservation;
 mod draws;
+mod elementwise;
 mod networks;
 mod setup;
 mod shares;

@@ -11,14 +11,19 @@ use crate::setup::item;
 /// The classes of all networks.
 pub const CLASSES: usize = 10;
 
-/// The network of a case.
+/// The network of a case, of width 16.
 pub fn of_case(name: &str, side: usize) -> Graph {
+    of_width(name, 16, side)
+}
+
+/// The network of a case, of that width.
+pub fn of_width(name: &str, width: i64, side: usize) -> Graph {
     match name {
         "chain" => {
-            let channels = [Some(16), Some(16), None, Some(32), Some(32), None, Some(64), Some(64)];
-            chain(side, &[&channels[..], &[None]].concat())
+            let pair = |times: i64| [Some(times * width), Some(times * width), None];
+            chain(side, &[pair(1), pair(2), pair(4)].concat())
         }
-        name => architecture(name, 16, side),
+        name => architecture(name, width, side),
     }
 }
 

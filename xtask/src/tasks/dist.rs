@@ -33,6 +33,17 @@ pub fn run(workspace: &Workspace) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The workspace's manifest with `plugin-api` as its only part, whose crates take their version and
+/// dependencies from it.
+fn api_alone(manifest: &str) -> String {
+    let line = |line: &str| match line.split('=').next().unwrap_or_default().trim() {
+        "members" => Some("members = [\"plugin-api\", \"plugin-api/derive\"]\n".to_owned()),
+        "default-members" => None,
+        _ => Some(format!("{line}\n")),
+    };
+    manifest.lines().filter_map(line).collect()
+}
+
 /// Copies what belongs to a release.
 fn lay_out(root: &Path, release: &Path, folder: &Path) -> Result<(), Failure> {
     if folder.exists() {
@@ -42,9 +53,14 @@ fn lay_out(root: &Path, release: &Path, folder: &Path) -> Result<(), Failure> {
     for library in plugin_libraries(&root.join("plugins"))? {
         copy(&release.join(&library), &folder.join("plugins").join(&library))?;
     }
-    for tree in ["configs", "docs"] {
+    for tree in ["configs", "docs", "examples", "plugin-api"] {
         copy_tree(&root.join(tree), &folder.join(tree))?;
     }
+    // `jackpot plugin new` finds the API's source beside the binary.
+    let manifest = root.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(io("read", &manifest))?;
+    let manifest = folder.join("Cargo.toml");
+    fs::write(&manifest, api_alone(&text)).map_err(io("write", &manifest))?;
     for file in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         copy(&root.join(file), &folder.join(file))?;
     }
@@ -103,6 +119,9 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
     for entry in fs::read_dir(from).map_err(io("read", from))? {
         let path = entry.map_err(io("read", from))?.path();
         let Some(name) = path.file_name() else { continue };
+        if name == "target" {
+            continue;
+        }
         if path.is_dir() {
             copy_tree(&path, &to.join(name))?;
         } else {
@@ -138,6 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn the_api_is_a_workspace_of_its_own() {
+        let own = include_str!("../../../Cargo.toml");
+        let alone = api_alone(own);
+        assert!(alone.contains("\nmembers = [\"plugin-api\", \"plugin-api/derive\"]\n"));
+        assert!(alone.contains("\nexclude = [\"examples\"]\n"), "these are another workspace");
+        assert!(!alone.contains("\"host\"") && alone.contains("\n[workspace.package]\n"));
+    }
+
+    #[test]
     fn a_release_has_binary_plugins_configs_and_documents() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
@@ -149,6 +177,10 @@ mod tests {
             ("configs/quickstart.toml", ""),
             ("configs/paper/a.toml", ""),
             ("docs/install.md", ""),
+            ("examples/skip/src/lib.rs", ""),
+            ("examples/target/release/libskip.so", ""),
+            ("plugin-api/derive/Cargo.toml", ""),
+            ("Cargo.toml", "[workspace]\nmembers = [\"host\", \"plugin-api\"]\n"),
             ("README.md", ""),
             ("CHANGELOG.md", ""),
             ("LICENSE-MIT", ""),
@@ -161,9 +193,20 @@ mod tests {
         fs::create_dir_all(&out).unwrap();
         fs::write(out.join("old"), "").unwrap();
         lay_out(root, &root.join("release"), &out).unwrap();
-        for path in ["jackpot", "plugins/libswish.so", "configs/paper/a.toml", "INSTALL.md"] {
+        for path in [
+            "jackpot",
+            "plugins/libswish.so",
+            "configs/paper/a.toml",
+            "INSTALL.md",
+            "examples/skip/src/lib.rs",
+            "plugin-api/derive/Cargo.toml",
+        ] {
             assert!(out.join(path).is_file(), "{path}");
         }
+        let manifest = fs::read_to_string(out.join("Cargo.toml")).unwrap();
+        let only_api = "[workspace]\nmembers = [\"plugin-api\", \"plugin-api/derive\"]\n";
+        assert_eq!(manifest, only_api);
+        assert!(!out.join("examples/target").exists());
         assert!(!out.join("old").exists() && !out.join("plugins/libother.so").exists());
 
         fs::remove_file(root.join("release/libswish.so")).unwrap();

@@ -37,17 +37,31 @@ pub struct Options {
 /// Where cargo-deny gets its advisories from.
 const ADVISORIES: &str = "https://github.com/rustsec/advisory-db";
 
+/// The workspace of examples, which is not part of this one.
+const EXAMPLES: &str = "--manifest-path=examples/Cargo.toml";
+
 pub fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     let all = [Step::Fmt, Step::Clippy, Step::Deny];
     let steps = if options.steps.is_empty() { &all[..] } else { &options.steps };
     for step in steps {
         match step {
-            Step::Fmt => start(workspace.cargo(&["fmt", "--all", "--check"]))?,
+            Step::Fmt => {
+                start(workspace.cargo(&["fmt", "--all", "--check"]))?;
+                start(workspace.cargo(&["fmt", EXAMPLES, "--all", "--check"]))?;
+            }
             Step::Clippy => {
                 // Build scripts look at libtorch, also where nothing is linked.
                 setup::ensure(workspace, setup::Options::default())?;
-                let words = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-                start(workspace.cargo(&words))?;
+                let harness = ["--package", "jackpot-plugin-api", "--features", "testing"];
+                for what in [&["--workspace"][..], &harness] {
+                    let mut clippy = workspace.cargo(&["clippy", "--all-targets"]);
+                    clippy.args(what).args(["--", "-D", "warnings"]);
+                    start(clippy)?;
+                }
+                let mut examples = workspace.cargo(&["clippy", EXAMPLES, "--locked"]);
+                examples.arg("--target-dir").arg(workspace.target.join("examples"));
+                examples.args(["--all-targets", "--", "-D", "warnings"]);
+                start(examples)?;
             }
             Step::Deny => deny(workspace, options.install || std::env::var_os("CI").is_some())?,
         }

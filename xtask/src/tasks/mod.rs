@@ -2,6 +2,9 @@
 
 pub mod dist;
 pub mod fuzz;
+pub mod kill_test;
 pub mod lint;
+pub mod memcheck;
+pub mod overhead;
 pub mod quickstart;
 pub mod test;

@@ -1,12 +1,14 @@
 //! The arguments of commands that read a config.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
 use super::PluginFolders;
 use crate::config::Overrides;
 use crate::experiment::{Glob, Selection, Shard};
+use crate::train::cadence::{Cadence, span};
 
 /// A config and the run it belongs to.
 #[derive(Debug, Clone, Args)]
@@ -63,6 +65,16 @@ pub struct RunArgs {
     /// begun with one start over
     #[arg(long)]
     pub accept_plugins: bool,
+    /// Save everything and end with exit code 3 before this time has passed: 55m, 1.5h, 90s
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub stop_after: Option<Duration>,
+    /// How often a training's state is written, which a crash then costs at most: auto (after
+    /// epochs, as far as it takes below 1 % of the time), 10m, 2ep or 500it
+    #[arg(long, value_name = "OFTEN", default_value = "auto")]
+    pub checkpoint: Cadence,
+    /// Try trainings that diverged again with other seeds, which is written down
+    #[arg(long)]
+    pub retry_diverged: bool,
 }
 
 impl RunArgs {
@@ -74,6 +86,7 @@ impl RunArgs {
             only: self.only.clone(),
             shard: self.shard,
             accept_changed_plugins: self.accept_plugins,
+            retry_diverged: self.retry_diverged,
         }
     }
 }

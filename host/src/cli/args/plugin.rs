@@ -1,11 +1,12 @@
 //! The arguments of `jackpot plugin`.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use jackpot_plugin_api::manifest::Kind;
 
-use super::PluginFolders;
+use super::{NewName, PluginFolders};
 
 /// Plugins.
 #[derive(Debug, Subcommand)]
@@ -36,6 +37,61 @@ pub enum PluginCommand {
         #[command(flatten)]
         folders: PluginFolders,
     },
+    /// Write a crate to begin with: an item of that kind with comments, a test, an experiment
+    #[command(after_help = "Example: jackpot plugin new my-tweak --kind activation")]
+    New {
+        /// Names the crate and its item: small letters, digits and `-`
+        name: NewName,
+        /// What it is
+        #[arg(long)]
+        kind: KindArg,
+        /// The folder to make [default: the name, here]
+        #[arg(long, value_name = "DIR")]
+        path: Option<PathBuf>,
+        /// Where the source of jackpot-plugin-api is [default: beside this program, else its version]
+        #[arg(long, value_name = "DIR")]
+        api: Option<PathBuf>,
+    },
+    /// Try the items of a plugin file: results, gradients, determinism, crashes and hangs
+    #[command(after_help = "\
+Example: jackpot plugin check target/release/libmy_tweak.so --item swish --params '{beta=2.0}'
+
+Each item runs in a process of its own, on a small network. Exit codes: 0 nothing is wrong
+(there may be warnings); 1 something is; 2 usage.")]
+    Check(CheckArgs),
+    /// Serve an author's tests: what jackpot-plugin-api's feature `testing` starts
+    #[command(hide = true)]
+    #[command(after_help = "\
+Example: jackpot plugin serve  (which `cargo test` in a plugin's crate starts)")]
+    Serve,
+}
+
+/// What `jackpot plugin check` takes.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The plugin file
+    pub file: PathBuf,
+    /// Only the item of this name
+    #[arg(long, value_name = "NAME")]
+    pub item: Option<String>,
+    /// Only items of this kind
+    #[arg(long)]
+    pub kind: Option<KindArg>,
+    /// The item's parameters, as a TOML table [default: the item's own defaults]
+    #[arg(long, value_name = "TABLE")]
+    pub params: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// How long one check may take before its hook counts as hanging
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    pub timeout: f64,
+    /// A folder with further plugins that the items name, such as a graph's activation (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub plugin_dir: Vec<PathBuf>,
+    /// The process that tries them: a request as JSON
+    #[arg(long, hide = true)]
+    pub child: Option<String>,
 }
 
 /// A kind of plugin, by its name.

@@ -35,6 +35,11 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Plugin(PluginCommand::Info { name, kind, json, folders }) => {
             plugin::info(name, kind.map(|kind| kind.0), *json, folders, terminal)
         }
+        Command::Plugin(PluginCommand::New { name, kind, path, api }) => {
+            plugin::new(name, kind.0, path.as_deref(), api.as_deref(), terminal)
+        }
+        Command::Plugin(PluginCommand::Check(args)) => plugin::check(args, terminal),
+        Command::Plugin(PluginCommand::Serve) => plugin::serve(),
         Command::Data(DataCommand::List) => data::list(terminal),
         Command::Data(DataCommand::Get(args)) => data::get(args, terminal),
         Command::Data(DataCommand::Check { path, dataset, image_size, classes }) => {

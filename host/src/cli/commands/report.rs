@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::experiment::RunDir;
-use crate::report::{Run, read, table, write};
+use crate::experiment::{ExperimentError, Lease, RunDir};
+use crate::report::{Run, read, sweep, table, write};
 use crate::verify::compare::compare;
 
 /// Reports runs: a table on stdout, and three files each.
@@ -53,6 +53,9 @@ fn reproduction(runs: &[PathBuf], terminal: &Terminal) -> Result<(), Failure> {
 /// Writes the report of a run that was just done, and prints the table unless somebody is in a
 /// hurry. Before anything is finished there is nothing to report.
 pub fn after_run(directory: &RunDir, print: bool, terminal: &Terminal) -> Result<(), Failure> {
+    // Killed processes may have left halves of the files; one process at a time tidies up.
+    let _lease = Lease::of_run(directory).map_err(ExperimentError::from)?;
+    sweep(directory.path());
     let run = read(directory.path())?;
     if run.rows.iter().all(|row| row.results.is_none()) {
         return Ok(());

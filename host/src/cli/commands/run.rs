@@ -9,7 +9,7 @@ use super::report;
 use crate::cli::args::RunArgs;
 use crate::cli::failure::Failure;
 use crate::cli::progress::{self, Display};
-use crate::cli::signals;
+use crate::cli::signals::Listener;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::plural;
 use crate::engine::Session;
@@ -28,13 +28,15 @@ pub enum Verb {
 /// Does what is missing of an experiment, and reports.
 pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
     settle();
+    // While the data are read and every recipe is tried, nothing is at hand to be saved.
+    let (signals, idle) = Listener::start(args.stop_after, terminal)?;
     let session = open(&args.experiment, terminal)?;
     let folder = folder(&args.experiment, &session);
     let is_new = !folder.exists();
     let run = RunDir::create(&folder)?;
     terminal.say(&headline(&session, &folder)?);
     let display = progress::display(terminal, share(&run, &session)?);
-    let stop = signals::listen(told(terminal, &display))?;
+    signals.tell(told(terminal, &display));
     let command_line: Vec<String> =
         std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let facts = session.facts()?;
@@ -46,8 +48,11 @@ pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failur
         command_line: &command_line,
     };
     let selection = args.selection(verb != Verb::Spend, verb != Verb::Draw);
-    let executor = Keeping { executor: session.executor()?, session: &session, facts, run: &run };
-    let done = experiment::run(&experiment, &selection, &executor, display.as_ref(), &stop);
+    let executor = session.executor()?.saving(args.checkpoint);
+    let executor = Keeping { executor, session: &session, facts, run: &run };
+    drop(idle);
+    let stop = &signals.stop;
+    let done = experiment::run(&experiment, &selection, &executor, display.as_ref(), stop);
     display.close();
     if done.is_err() && is_new {
         // Removes it only if it is still empty, which it is if nothing could begin.

@@ -34,6 +34,7 @@ pub fn done(job: &JobKey, seconds: f64) -> Event<'_> {
         weights_total: 100,
         weights_training: 70,
         flops: 1000,
+        given_up: None,
         precision: "f32".into(),
     };
     Event::Done { job, results: Box::leak(Box::new(results)), seconds }
@@ -42,5 +43,6 @@ pub fn done(job: &JobKey, seconds: f64) -> Event<'_> {
 /// A process elsewhere.
 pub fn holder() -> Holder {
     let host = "other".to_owned();
-    Holder { host, boot: String::new(), pid: 7, since: u64::MAX }
+    let (boot, machine) = (String::new(), String::new());
+    Holder { host, boot, machine, pid: 7, since: u64::MAX, number: 1 }
 }

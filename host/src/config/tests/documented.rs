@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::give_up::GIVE_UP;
 use super::keys::{Key, Presence, Section, Shape};
 use super::tables::{FROM, SECTIONS};
 use super::validator::fits;
@@ -64,6 +65,7 @@ const CHANGES: &[&str] = &[
     "train.loss=\"label-smoothing\"",
     "train.teacher={ weights = \"t.safetensors\" }",
     "train.update=\"gmp\"",
+    "train.give_up={ at = \"2ep\", below = 0.05 }",
     "draw.imp.name=\"x\"",
     "draw.imp.score=\"random\"",
     "draw.imp.levels=2",
@@ -94,6 +96,7 @@ const CHANGES: &[&str] = &[
     "spend.a.loss=\"label-smoothing\"",
     "spend.a.teacher=\"dense\"",
     "spend.a.update=\"gmp\"",
+    "spend.a.give_up={ at = \"90it\", below = 0.5 }",
     "train.activation.plugin=\"mish\"",
     "train.activation.params={ beta = 2.0 }",
     "train.optimizer.name=\"adamw\"",
@@ -171,6 +174,8 @@ fn the_schema_has_the_keys_of_the_parser_and_no_others() {
     assert_eq!(from, FROM.names().collect::<Vec<_>>());
     let teacher = at("/properties/train/properties/teacher/anyOf/1/anyOf/1");
     assert_eq!(teacher, TEACHER.names().collect::<Vec<_>>());
+    let give_up = at("/properties/train/properties/give_up/anyOf/1");
+    assert_eq!(give_up, GIVE_UP.names().collect::<Vec<_>>());
     let optimizer = "/properties/train/properties/optimizer/anyOf";
     for (i, (_, keys)) in OPTIMIZERS.iter().enumerate() {
         assert_eq!(at(&format!("{optimizer}/{}", i + 1)), keys.names().collect::<Vec<_>>());
@@ -216,6 +221,9 @@ fn the_schema_refuses_what_the_parser_refuses() {
         train("optimizer = { name = \"adamw\", momentum = 0.9 }"),
         train("optimizer = { betas = [0.9, 0.99] }"),
         train("activation = { plugin = \"mish\", beta = 1 }"),
+        train("give_up = { at = 2, below = 0.5 }"),
+        train("give_up = { at = \"2ep\", below = 1.0 }"),
+        train("give_up = { at = \"2ep\" }"),
         spend("mask = \"mine\""),
         spend("levels = []"),
         plus("[[spend]]\nepochs = 3"),
@@ -224,8 +232,15 @@ fn the_schema_refuses_what_the_parser_refuses() {
         assert!(!fits(&plain, &plain, &as_json(&text)), "{text}");
         assert!(!fits(&informed, &informed, &as_json(&text)), "{text}");
     }
+    // A plugin of somebody else's, which the config finds and the schema's maker did not.
+    for line in [
+        "activation = \"theirs\"",
+        "activation = { plugin = \"theirs\", params = { bata = 1 } }",
+        "activation = \"path/to/theirs.so:swish\"",
+    ] {
+        assert!(fits(&informed, &informed, &as_json(&train(line))), "{line}");
+    }
     for text in [
-        train("activation = \"swich\""),
         train("skip = \"ghost-skip\""),
         train("skip = { plugin = \"ghost-skip\" }"),
         train("activation = { plugin = \"swish\", params = { bata = 1 } }"),
@@ -246,6 +261,7 @@ fn the_docs_describe_every_key() {
         ("`{ file = … }`", &GRAPH_FILE),
         ("`from`", &FROM),
         ("`teacher`", &TEACHER),
+        ("`give_up`", &GIVE_UP),
     ];
     let optimizers = OPTIMIZERS.iter().map(|(_, section)| (section.title, *section));
     for (title, section) in

@@ -146,8 +146,13 @@ fn train() -> impl Strategy<Value = TrainConfig> {
         prop::option::of((path(), prop::option::of(model())).prop_map(|(weights, model)| {
             Teacher::File { weights, architecture: model.map(|model| model.architecture) }
         }));
-    (1..i64::MAX as u64, 1..1usize << 40, optimizer(), plugins, teacher).prop_map(
-        |(epochs, batch_size, optimizer, plugins, teacher)| {
+    let give_up = prop::option::of((1..u64::MAX, fraction()).prop_map(|(n, below)| {
+        let at = if n % 2 == 0 { Duration::Epochs(n) } else { Duration::Iterations(n) };
+        GiveUp { at, below }
+    }));
+    let rest = (teacher, give_up);
+    (1..i64::MAX as u64, 1..1usize << 40, optimizer(), plugins, rest).prop_map(
+        |(epochs, batch_size, optimizer, plugins, (teacher, give_up))| {
             let (lr_schedule, augmentation, activation, skip, init, loss, update) = plugins;
             TrainConfig {
                 epochs,
@@ -161,6 +166,7 @@ fn train() -> impl Strategy<Value = TrainConfig> {
                 loss,
                 teacher,
                 update,
+                give_up,
             }
         },
     )

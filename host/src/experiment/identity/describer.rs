@@ -48,6 +48,7 @@ impl Describer<'_> {
             loss,
             teacher,
             update,
+            give_up,
         } = train;
         let mut train = json!({
             "epochs": epochs,
@@ -74,6 +75,9 @@ impl Describer<'_> {
         // Without one there is no word of it, as before there were any.
         if let Some(update) = update {
             train["update"] = self.plugin("update", update);
+        }
+        if let Some(give_up) = give_up {
+            train["give_up"] = json!(give_up);
         }
         Map::from_iter([
             ("model".to_owned(), model),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jackpot_plugin_api::abi::surface;
 use jackpot_plugin_api::graph::{Graph, TensorSpec};
 
 use super::check;
@@ -27,7 +28,8 @@ pub fn from_file(path: &Path) -> Result<Graph, ModelError> {
 /// It is not the schema's JSON, or its graph is not valid.
 pub fn parse(path: &Path, text: &str) -> Result<Graph, ModelError> {
     let fail = |message: String| ModelError::File { path: path.to_owned(), message };
-    let graph: Graph = serde_json::from_str(text).map_err(|e| fail(format!("is no graph: {e}")))?;
+    let graph: Graph =
+        surface::read("Graph", text).map_err(|e| fail(format!("is no graph: {e}")))?;
     check(&graph).map_err(|error| fail(error.to_string()))?;
     Ok(graph)
 }

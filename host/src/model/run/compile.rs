@@ -139,6 +139,10 @@ impl Compiler {
                 .map(|name| self.position(name))
                 .collect::<Result<_, _>>()
                 .map(Source::Values),
+            Input::Other(json) => {
+                let message = format!("reads {json}, which is neither a name nor a list of names");
+                Err(ModelError::graph("a node", message))
+            }
         }
     }
 
@@ -214,6 +218,7 @@ fn choose(op: Op, node: &Node) -> Result<&'static Schema, ModelError> {
             && tensors.zip(&node.inputs).all(|(spec, input)| match input {
                 Input::One(_) => spec.ty == ArgType::Tensor,
                 Input::Many(_) => matches!(spec.ty, ArgType::TensorList | ArgType::OptTensorList),
+                Input::Other(_) => false,
             })
     };
     let schemas = op.schemas();

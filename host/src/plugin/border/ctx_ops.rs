@@ -16,8 +16,17 @@ use super::{model_questions, random, tensors};
 
 /// The host's table.
 pub fn table() -> CtxOpsRef {
-    static OPS: LazyLock<CtxOpsRef> =
-        LazyLock::new(|| CtxOps { progress, training, tensor, ask }.leak_into_prefix());
+    static OPS: LazyLock<CtxOpsRef> = LazyLock::new(|| {
+        CtxOps {
+            progress,
+            training,
+            tensor,
+            ask,
+            #[cfg(feature = "next")]
+            next: jackpot_plugin_api::next::double,
+        }
+        .leak_into_prefix()
+    });
     *OPS
 }
 
@@ -106,9 +115,9 @@ fn answer(
         "rng.uniform" | "rng.normal" | "rng.host" | "rng.fixed" => {
             Ok(random::answer(context, question, args)?)
         }
-        _ if question.starts_with("model.") => {
-            Ok(model_questions::answer(context, question, args)?)
-        }
+        #[cfg(feature = "next")]
+        "next" => Ok(vec![Named::new("number", Value::Int(42))]),
+        _ if question.starts_with("model.") => model_questions::answer(context, question, args),
         _ => Err(unknown_question(question)),
     }
 }

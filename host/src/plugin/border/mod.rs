@@ -2,7 +2,7 @@
 
 pub mod context;
 mod ctx_ops;
-mod faults;
+pub(super) mod faults;
 mod model_questions;
 mod random;
 pub mod tensors;

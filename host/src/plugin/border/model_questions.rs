@@ -1,12 +1,13 @@
 //! What `init`, `score` and `update` hooks ask about the network.
 
 use abi_stable::std_types::RString;
-use jackpot_plugin_api::abi::{Named, RawNamed, RawValue, Value};
+use jackpot_plugin_api::abi::{Fault, Named, RawNamed, RawValue, Value};
 use jackpot_plugin_api::model::Mode;
 use tch::Tensor;
 
 use super::context::{HookContext, ModelAccess};
 use super::ctx_ops::Questions;
+use super::faults::unknown_question;
 use super::tensors::{borrow, give};
 use super::values::Borrowed;
 use crate::torch::codes::dtype_of;
@@ -16,7 +17,7 @@ pub fn answer(
     context: &HookContext<'_>,
     question: &str,
     args: &Questions<'_>,
-) -> Result<Vec<Named>, String> {
+) -> Result<Vec<Named>, Fault> {
     let model = context.model.ok_or("this hook has no model")?;
     match question {
         "model.infos" => {
@@ -29,7 +30,7 @@ pub fn answer(
         "model.gradients" => Ok(named(model.gradients()?)),
         "model.set" => {
             let RawValue::Tensor(raw) = args.get("value") else {
-                return Err("`value` must be a tensor".to_owned());
+                return Err("`value` must be a tensor".into());
             };
             model.set(args.text("name")?, &borrow(raw))?;
             Ok(Vec::new())
@@ -38,8 +39,8 @@ pub fn answer(
             let (inputs, targets) = model.batch(args.int("index")?, args.int("size")?)?;
             Ok(named(vec![("inputs".to_owned(), inputs), ("targets".to_owned(), targets)]))
         }
-        "model.forward" => forward(model, args),
-        _ => Err(format!("this host does not know the question `{question}`")),
+        "model.forward" => Ok(forward(model, args)?),
+        _ => Err(unknown_question(question)),
     }
 }
 

@@ -16,6 +16,7 @@ use torch_sys::C_tensor;
 
 use super::faults::{guarded, unknown_question};
 use super::values::{Arguments, Borrowed, to_plugin};
+use crate::plugin::probe;
 use crate::torch::codes::{device_code, device_of, dtype_code, dtype_of};
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::op::Schema;
@@ -31,8 +32,13 @@ pub fn set_training_device(device: Device) {
     }
 }
 
-/// The host's table.
+/// The host's table, as tensors carry it.
 pub fn host() -> Host {
+    Host::new(ops())
+}
+
+/// The host's table.
+pub fn ops() -> HostOpsRef {
     static OPS: LazyLock<HostOpsRef> = LazyLock::new(|| {
         HostOps {
             retain,
@@ -46,10 +52,12 @@ pub fn host() -> Host {
             grad_mode,
             log,
             ask,
+            #[cfg(feature = "next")]
+            next: jackpot_plugin_api::next::double,
         }
         .leak_into_prefix()
     });
-    Host::new(*OPS)
+    *OPS
 }
 
 /// A tensor that belongs to somebody else, read through its handle.
@@ -66,6 +74,7 @@ pub fn lend<'a>(tensor: &Tensor) -> RawTensor<'a> {
 
 /// A handle that owns the tensor.
 pub fn give(tensor: Tensor) -> Handle {
+    probe::count(1);
     let tensor = ManuallyDrop::new(tensor);
     // SAFETY: the pointer now belongs to the handle alone.
     unsafe { Handle::from_host(lend(&tensor)) }
@@ -87,10 +96,12 @@ pub fn device(raw: RawDevice) -> Result<Device, String> {
 
 unsafe extern "C" fn retain(raw: RawTensor<'_>) -> RawTensor<'static> {
     let copy = borrow(raw).shallow_clone();
+    probe::count(1);
     lend(&ManuallyDrop::new(copy))
 }
 
 unsafe extern "C" fn release(raw: RawTensor<'_>) {
+    probe::count(-1);
     drop(ManuallyDrop::into_inner(borrow(raw)));
 }
 
@@ -177,6 +188,7 @@ extern "C" fn make(
         let tensor = bytes::from_bytes(kind, shape.as_slice(), data.as_slice())
             .map_err(|e| e.to_string())?;
         let tensor = tensor.f_to_device(device(raw)?).map_err(|e| e.to_string())?;
+        probe::count(1);
         Ok(lend(&ManuallyDrop::new(tensor)))
     })
 }

@@ -39,6 +39,7 @@ impl Architecture {
         let (input, output) = (text(input)?, text(output)?);
         let args =
             [RawNamed::new("input", input.as_str()), RawNamed::new("output", output.as_str())];
-        from_json(&self.instance, "build", self.instance.call("build", &context, &args)?)
+        let values = self.instance.call("build", &context, &args)?;
+        from_json(&self.instance, "build", ("Graph", values))
     }
 }

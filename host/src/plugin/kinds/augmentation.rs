@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::common::{Common, lend, same_form};
+use super::common::{Common, Form, lend, same_form};
 use crate::plugin::border::context::HookContext;
 use crate::plugin::border::named_tensors;
 use crate::plugin::error::HookError;
@@ -41,7 +41,7 @@ impl Augmentation {
     ///
     /// # Errors
     ///
-    /// The hook's own, or a result of another shape or dtype.
+    /// The hook's own, or a result of another shape or dtype, or on another device.
     pub fn augment(
         &self,
         batch: &BatchTensors,
@@ -60,7 +60,7 @@ impl Augmentation {
             })?;
             let tensor = found.swap_remove(place).1;
             let what = format!("`{name}`");
-            same_form(&self.instance, "augment", &what, &tensor, &like.size(), kind)?;
+            same_form(&self.instance, "augment", &what, &tensor, &Form::of(like).kind(kind))?;
             Ok(tensor)
         };
         Ok(BatchTensors {

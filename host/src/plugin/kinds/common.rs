@@ -1,14 +1,16 @@
 //! What all kinds share: declared tensors and knobs; reading a hook's results.
 
-use jackpot_plugin_api::abi::{Named, RawNamed, Value};
+use jackpot_plugin_api::abi::{Named, RawNamed, Value, surface};
 use jackpot_plugin_api::ctx::{Progress, Site};
 use jackpot_plugin_api::declared::DeclaredTensor;
-use tch::{Kind, Tensor};
+use jackpot_plugin_api::tensor::Dtype;
+use tch::{Device, Kind, Tensor};
 
 use crate::plugin::border::context::HookContext;
 use crate::plugin::border::{into_host, tensors};
 use crate::plugin::error::HookError;
 use crate::plugin::item::Instance;
+use crate::torch::codes::dtype_code;
 
 /// Before the first step of a training whose length does not matter.
 pub const BEFORE: Progress = Progress { step: 0, steps_per_epoch: 1, total_steps: 1 };
@@ -46,22 +48,26 @@ pub trait Common {
 ///
 /// # Errors
 ///
-/// The hook's own; names that are empty or used twice; negative sizes.
+/// The hook's own; names that are empty, used twice or a knob's; negative sizes.
 pub fn declared(item: &Instance, site: &Site, seed: u64) -> Result<Vec<DeclaredTensor>, HookError> {
     let name = &item.id().manifest().name;
     let context = HookContext { site: Some(site), ..HookContext::plain(name, "", BEFORE, seed) };
     let values = item.call("tensors", &context, &[])?;
-    let declared: Vec<DeclaredTensor> = from_json(item, "tensors", values)?;
+    let declared: Vec<DeclaredTensor> = from_json(item, "tensors", ("[DeclaredTensor]", values))?;
     for (index, one) in declared.iter().enumerate() {
-        let twice = declared[..index].iter().any(|other| other.name == one.name);
-        if twice || one.name.is_empty() || one.shape.iter().any(|&size| size < 0) {
-            let message = format!(
-                "declares a tensor `{}` of shape {:?}: names must differ and sizes must not be \
-                 negative",
-                one.name, one.shape
-            );
-            return Err(item.error("tensors", message));
-        }
+        let (name, shape) = (&one.name, &one.shape);
+        let message = if name.is_empty() {
+            "declares a tensor without a name; give it one".to_owned()
+        } else if declared[..index].iter().any(|other| other.name == *name) {
+            format!("declares two tensors `{name}`; give each its own name")
+        } else if item.knobs().contains(name) {
+            format!("declares a tensor `{name}`, which is the name of its knob; rename one of them")
+        } else if shape.iter().any(|&size| size < 0) {
+            format!("declares a tensor `{name}` of shape {shape:?}; sizes must not be negative")
+        } else {
+            continue;
+        };
+        return Err(item.error("tensors", message));
     }
     Ok(declared)
 }
@@ -88,16 +94,17 @@ pub fn tensor(item: &Instance, hook: &str, values: Vec<Named>) -> Result<Tensor,
     }
 }
 
-/// The only result, JSON.
+/// The only result, JSON of the type that the surface of the ABI has under that name.
 pub fn from_json<T: serde::de::DeserializeOwned>(
     item: &Instance,
     hook: &str,
-    values: Vec<Named>,
+    (name, values): (&str, Vec<Named>),
 ) -> Result<T, HookError> {
     match first(item, hook, values)? {
-        Value::Str(text) => {
-            serde_json::from_str(&text).map_err(|error| item.error(hook, error.to_string()))
-        }
+        Value::Str(text) => surface::read(name, &text).map_err(|error| {
+            let advice = item.id().found.file.advice();
+            item.error(hook, format!("gave a text that cannot be read as {name}: {error}{advice}"))
+        }),
         other => Err(item.error(hook, format!("gave {}, not a text", other.describe()))),
     }
 }
@@ -108,22 +115,81 @@ pub fn lend<'a>(name: &'a str, tensor: &Tensor) -> RawNamed<'a> {
     RawNamed { name: name.into(), value: RawValue::Tensor(tensors::lend(tensor)) }
 }
 
-/// Refuses a result of another shape or dtype than was asked for.
+/// What a tensor looks like from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    shape: Vec<i64>,
+    kind: Kind,
+    device: Device,
+    /// Every element is there, and not only those that are not 0.
+    dense: bool,
+}
+
+impl Form {
+    /// That of a tensor.
+    pub fn of(tensor: &Tensor) -> Self {
+        let dense = !(tensor.is_sparse() || tensor.is_mkldnn());
+        Self { shape: tensor.size(), kind: tensor.kind(), device: tensor.device(), dense }
+    }
+
+    /// In another shape.
+    pub fn shape(self, shape: &[i64]) -> Self {
+        Self { shape: shape.to_vec(), ..self }
+    }
+
+    /// In another dtype.
+    pub fn kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// What `what` has instead of this form.
+    fn misses(&self, what: &str, found: &Self) -> String {
+        let mut message = format!(
+            "{what} has shape {:?} and dtype {}; it must have shape {:?} and dtype {}",
+            found.shape,
+            dtype_name(found.kind),
+            self.shape,
+            dtype_name(self.kind)
+        );
+        if found.device != self.device {
+            message = format!("{what} is on {:?}; it must be on {:?}", found.device, self.device);
+        }
+        if found.dense != self.dense {
+            message = format!("{what} is a sparse tensor; it must be a dense one");
+        }
+        message
+    }
+}
+
+/// A dtype as graphs and plugins call it.
+pub fn dtype_name(kind: Kind) -> String {
+    Dtype::from_code(dtype_code(kind)).to_string()
+}
+
+/// Refuses a result of another shape, dtype or device than was asked for.
 pub fn same_form(
     item: &Instance,
     hook: &str,
     what: &str,
     found: &Tensor,
-    shape: &[i64],
-    kind: Kind,
+    wanted: &Form,
 ) -> Result<(), HookError> {
-    let (found_shape, found_kind) = (found.size(), found.kind());
-    if found_shape == shape && found_kind == kind {
-        return Ok(());
+    let found = Form::of(found);
+    if found == *wanted { Ok(()) } else { Err(item.error(hook, wanted.misses(what, &found))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_form_is_told_with_both() {
+        let form = |device| Form { shape: vec![2, 3], kind: Kind::Float, device, dense: true };
+        let (here, there) = (form(Device::Cpu), form(Device::Cuda(1)));
+        assert_eq!(here.misses("the loss", &there), "the loss is on Cuda(1); it must be on Cpu");
+        assert_eq!(
+            here.misses("the loss", &here.clone().shape(&[6]).kind(Kind::BFloat16)),
+            "the loss has shape [6] and dtype bf16; it must have shape [2, 3] and dtype f32"
+        );
     }
-    let message = format!(
-        "{what} has shape {found_shape:?} and dtype {found_kind:?}; it must have shape {shape:?} \
-         and dtype {kind:?}"
-    );
-    Err(item.error(hook, message))
 }

@@ -3,7 +3,7 @@
 use jackpot_plugin_api::abi::{RawNamed, Value};
 use tch::{Kind, Tensor};
 
-use super::common::{BEFORE, Common, lend, same_form, tensor};
+use super::common::{BEFORE, Common, Form, lend, same_form, tensor};
 use crate::plugin::border::context::HookContext;
 use crate::plugin::error::HookError;
 use crate::plugin::item::Instance;
@@ -40,12 +40,40 @@ impl Loss {
         }
     }
 
-    /// The loss of a batch, 0-dimensional, f32.
+    /// The loss of a batch, 0-dimensional: f32, or f64 if the outputs are.
     ///
     /// # Errors
     ///
-    /// The hook's own, or a result that is not one f32 number.
+    /// The hook's own, or a result that is not one number of that dtype.
     pub fn loss(
+        &self,
+        outputs: &[(&str, &Tensor)],
+        targets: &[(&str, &Tensor)],
+        context: &HookContext<'_>,
+    ) -> Result<Tensor, HookError> {
+        let loss = self.value(outputs, targets, context)?;
+        let like = outputs.first().map_or(&loss, |(_, output)| *output);
+        self.scalar(&loss, like)?;
+        Ok(loss)
+    }
+
+    /// Refuses a loss that is not one number where that output is: f32, or f64 if the output is.
+    ///
+    /// # Errors
+    ///
+    /// Another shape, dtype or device.
+    pub fn scalar(&self, loss: &Tensor, output: &Tensor) -> Result<(), HookError> {
+        let kind = if output.kind() == Kind::Double { Kind::Double } else { Kind::Float };
+        let wanted = Form::of(output).shape(&[]).kind(kind);
+        same_form(&self.instance, "loss", "the loss", loss, &wanted)
+    }
+
+    /// What the hook gives, in whatever form: f64 of f64, for example.
+    ///
+    /// # Errors
+    ///
+    /// The hook's own.
+    pub fn value(
         &self,
         outputs: &[(&str, &Tensor)],
         targets: &[(&str, &Tensor)],
@@ -58,8 +86,6 @@ impl Loss {
         let tensors = outputs.iter().chain(targets).map(|(_, tensor)| *tensor);
         let args: Vec<RawNamed<'_>> =
             names.iter().zip(tensors).map(|(name, tensor)| lend(name, tensor)).collect();
-        let loss = tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)?;
-        same_form(&self.instance, "loss", "the loss", &loss, &[], Kind::Float)?;
-        Ok(loss)
+        tensor(&self.instance, "loss", self.instance.call("loss", context, &args)?)
     }
 }

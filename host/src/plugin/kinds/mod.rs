@@ -14,7 +14,7 @@ mod update;
 pub use activation::Activation;
 pub use architecture::Architecture;
 pub use augmentation::{Augmentation, BatchTensors};
-pub use common::{Common, declared};
+pub use common::{BEFORE, Common, declared, dtype_name};
 pub use init::Init;
 pub use loss::Loss;
 pub use lr_schedule::LrSchedule;

@@ -36,6 +36,7 @@ impl Skip {
         let text = serde_json::to_string(view)
             .map_err(|e| self.instance.error("rewrite", e.to_string()))?;
         let args = [RawNamed::new("graph", text.as_str())];
-        from_json(&self.instance, "rewrite", self.instance.call("rewrite", &context, &args)?)
+        let values = self.instance.call("rewrite", &context, &args)?;
+        from_json(&self.instance, "rewrite", ("Edits", values))
     }
 }

@@ -31,7 +31,7 @@ pub fn check(bytes: &[u8]) -> Result<&[u8], LoadProblem> {
     let header = Header::parse(bytes).map_err(|e| LoadProblem::WrongType(e.to_string()))?;
     let endian = header.endian().map_err(|e| LoadProblem::WrongType(e.to_string()))?;
     if header.e_type(endian) != ET_DYN {
-        return Err(LoadProblem::WrongType(format!("type {}", header.e_type(endian).0)));
+        return Err(LoadProblem::WrongType(type_name(header.e_type(endian).0)));
     }
     if header.e_machine(endian) != EM_X86_64 {
         let found = machine_name(header.e_machine(endian).0);
@@ -84,8 +84,8 @@ fn find_stamp<'a>(
                 && symbol.name(endian, symbols.strings()).is_ok_and(|n| n == name.as_bytes())
         })
     };
-    find(ROOT_SYMBOL).ok_or(LoadProblem::NoPlugin(STAMP_SYMBOL))?;
     let stamp = find(STAMP_SYMBOL).ok_or(LoadProblem::NoPlugin(STAMP_SYMBOL))?;
+    find(ROOT_SYMBOL).ok_or(LoadProblem::NoPlugin(ROOT_SYMBOL))?;
     let address = stamp.st_value(endian);
     let segments = header.program_headers(endian, bytes).map_err(broken)?;
     let place = segments.iter().find_map(|segment| {
@@ -111,6 +111,15 @@ fn begin(bytes: &[u8]) -> String {
         .map(|&byte| if (32..127).contains(&byte) { char::from(byte) } else { '.' })
         .collect();
     format!("`{start}`")
+}
+
+fn type_name(kind: u16) -> String {
+    match kind {
+        1 => "an object file".to_owned(),
+        2 => "an executable".to_owned(),
+        4 => "a core dump".to_owned(),
+        other => format!("type {other}"),
+    }
 }
 
 fn machine_name(machine: u16) -> String {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use abi_stable::library::{LibraryError, lib_header_from_path};
-use jackpot_plugin_api::abi::{ABI, RootRef, STAMP_SYMBOL, Stamp};
+use jackpot_plugin_api::abi::{ABI, RootRef, Stamp};
 use jackpot_plugin_api::manifest::{ItemManifest, Manifest};
 
 use super::error::{LoadError, LoadProblem};
@@ -59,6 +59,18 @@ impl PluginFile {
         load().map_err(|problem: LoadProblem| problem.of(&path))
     }
 
+    /// An item that is in another process; `root` reaches it there.
+    pub(super) fn elsewhere(name: &str, item: ItemManifest, root: RootRef) -> Arc<Self> {
+        let manifest = Manifest {
+            name: name.to_owned(),
+            version: String::new(),
+            api: jackpot_plugin_api::VERSION.to_owned(),
+            items: vec![item],
+        };
+        let (path, sha256) = (PathBuf::from(name), String::new());
+        Arc::new(Self { path, sha256, manifest, bytes: Vec::new(), root })
+    }
+
     /// The bytes that were loaded, for the run's own copy.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -74,13 +86,35 @@ impl PluginFile {
         &self.manifest.items
     }
 
+    /// What to do about something of this file that the host does not know; empty if the file is
+    /// no newer than the host.
+    pub fn advice(&self) -> String {
+        let api = &self.manifest.api;
+        if version(api) <= version(jackpot_plugin_api::VERSION) {
+            return String::new();
+        }
+        format!(
+            "; the plugin was built with jackpot-plugin-api {api}, this Jackpot has {}: update \
+             Jackpot",
+            jackpot_plugin_api::VERSION
+        )
+    }
+
     pub(super) fn root(&self) -> RootRef {
         self.root
     }
 }
 
+/// The numbers of `1.2.3`, to be compared.
+fn version(text: &str) -> Vec<u64> {
+    let release = text.split(['-', '+']).next().unwrap_or_default();
+    release.split('.').map_while(|number| number.parse().ok()).collect()
+}
+
 fn check_abi(stamp: &[u8]) -> Result<(), LoadProblem> {
-    let stamp = Stamp::parse(stamp).ok_or(LoadProblem::NoPlugin(STAMP_SYMBOL))?;
+    let stamp = Stamp::parse(stamp).ok_or_else(|| {
+        LoadProblem::Stamp(String::from_utf8_lossy(stamp).trim_end_matches('\0').to_owned())
+    })?;
     if stamp.abi == ABI {
         Ok(())
     } else {
@@ -139,7 +173,8 @@ pub(crate) fn parse_manifest(text: &str) -> Result<Manifest, LoadProblem> {
     for (index, item) in manifest.items.iter().enumerate() {
         let same = |other: &&ItemManifest| other.kind == item.kind && other.name == item.name;
         if manifest.items[..index].iter().any(|other| same(&other)) {
-            let message = format!("it exports {} `{}` twice", item.kind, item.name);
+            let (kind, name) = (&item.kind, &item.name);
+            let message = format!("it exports {kind} `{name}` twice; give each item its own name");
             return Err(LoadProblem::Manifest(message));
         }
     }
@@ -160,6 +195,12 @@ mod tests {
     fn a_long_layout_error_is_cut_to_its_first_cause() {
         let text = "Compared <this>:\n    --- Type Layout ---\nlots\n\nError:\n  too many fields\n  found 5\n\nError:other";
         assert_eq!(first_error(text), "too many fields; found 5; Error:other");
+    }
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        assert!(version("0.10.0") > version("0.9.3") && version("1.0.0") > version("0.10.0"));
+        assert_eq!(version("0.2.0-next+1"), [0, 2, 0]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod figures;
 mod head;
 mod jobs;
+mod learned;
 mod numbers;
 
 use super::markup::escape;
@@ -27,6 +28,7 @@ pub fn html(run: &Run) -> String {
             body += &figures::comparison(&summary, block);
             body += &numbers::numbers(block);
             body += &figures::insight(run, &summary, block);
+            body += &learned::learned(run, &summary, block);
         }
     }
     body += &jobs::jobs(run);

@@ -201,6 +201,7 @@ mod tests {
         };
         let row = |kept| Row {
             layers: vec![layer(kept)],
+            learned: vec![],
             ..super::super::super::sample::row(None, 1, 1, 0.5)
         };
         let (a, b) = (row(2), row(4));

@@ -86,7 +86,7 @@ fn variants<T: StableAbi>() -> Vec<String> {
 #[test]
 fn layouts() {
     let all = [
-        fields!(Root, root::RootPrefix::LAYOUT, [manifest create call destroy]),
+        fields!(Root, root::RootPrefix::LAYOUT, [manifest create call destroy ask]),
         fields!(
             HostOps,
             host::HostOpsPrefix::LAYOUT,
@@ -216,9 +216,17 @@ fn names_and_numbers() {
     use crate::manifest::ParamType::{
         Any, Bool, Duration, DurationList, Float, FloatList, Int, IntList, String, StringList,
     };
-    let errors = ErrorKind::ALL.map(ErrorKind::as_str).join(" ");
+    let errors: Vec<_> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let errors = errors.join(" ");
     let types =
         [Bool, Int, Float, String, Duration, IntList, FloatList, StringList, DurationList, Any];
+    let initial = [
+        Initial::constant(0.0),
+        Initial::Uniform { low: 0.0, high: 1.0 },
+        Initial::Normal { mean: 0.0, std: 1.0 },
+    ];
+    let kind = |one| serde_json::to_value(one).unwrap()["kind"].as_str().unwrap().to_owned();
+    let initial = initial.map(|one: Initial| kind(one));
     let dtypes: Vec<_> = (0..100).map(Dtype::from_code).collect();
     let dtypes = dtypes.iter().filter(|dtype| dtype.size().is_some());
     let dtypes: Vec<_> = dtypes.map(|one| format!("{}={}", one.name(), one.code())).collect();
@@ -228,6 +236,7 @@ fn names_and_numbers() {
         format!("parameter type: {}", written(types)),
         format!("role: {}", written([Conv, Linear, Norm, Bias, Other])),
         format!("site: {}", written([SiteKind::Activation])),
+        format!("initial: {}", initial.join(" ")),
         format!("dtype: {}", dtypes.join(" ")),
         "device: cpu=0 cuda=1 training=-1".to_owned(),
         "grad: create_graph=1 allow_unused=2 retain_graph=4".to_owned(),

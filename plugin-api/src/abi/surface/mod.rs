@@ -1,18 +1,25 @@
 //! The surface of the ABI as the committed file lists it, and whether a call keeps to it.
 
 mod call;
-#[cfg(test)]
+mod json;
+#[cfg(all(test, not(feature = "next")))]
 mod listed;
 
 use std::sync::OnceLock;
 
 pub use call::Call;
+pub use json::{ReadError, read};
 
 use super::value::{Named, RawNamed, RawValue, Value};
 use crate::manifest::Kind;
 
 /// The list of all that crosses.
+#[cfg(not(feature = "next"))]
 pub const SURFACE: &str = include_str!("../../../abi-1.txt");
+/// The list of all that crosses, with what a later version may add.
+#[cfg(feature = "next")]
+pub const SURFACE: &str =
+    concat!(include_str!("../../../abi-1.txt"), include_str!("../../../abi-next.txt"));
 
 /// A hook of a kind, or of all kinds.
 pub fn hook(kind: Kind, name: &str) -> Option<&'static Call> {
@@ -29,9 +36,15 @@ pub fn question(name: &str) -> Option<&'static Call> {
 
 /// The lines of a section.
 fn section(name: &str) -> impl Iterator<Item = &'static str> {
-    let after =
-        SURFACE.lines().skip_while(move |line| line.strip_prefix('[') != Some(&format!("{name}]")));
-    after.skip(1).take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty())
+    let header = format!("[{name}]");
+    let mut inside = false;
+    SURFACE.lines().filter(move |line| {
+        if line.starts_with('[') && line.ends_with(']') {
+            inside = *line == header;
+            return false;
+        }
+        inside && !line.is_empty()
+    })
 }
 
 fn calls(name: &str) -> Vec<Call> {

@@ -1,4 +1,4 @@
-//! `jackpot plugin info`.
+//! `jackpot plugin info`: an item's manual, from what its author wrote beside the code.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use jackpot_plugin_api::manifest::{ItemManifest, Kind, ParamSpec};
 use serde_json::{Value, json};
 
 use super::snippet::{snippet, toml_of};
+use super::tensors::{Declared, declared_by};
 use crate::cli::args::PluginFolders;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
@@ -27,9 +28,13 @@ pub fn info(
         registry.add_file(Path::new(file)).map_err(Failure::other)?;
     }
     let found = find(&registry, name, kind)?;
+    let declared = declared_by(&registry, &found, name);
     match json {
-        true => terminal.print(&format!("{:#}\n", as_json(&found))),
-        false => terminal.print(&text(found.manifest(), &about(&found), name, terminal.width())),
+        true => terminal.print(&format!("{:#}\n", as_json(&found, declared.as_ref()))),
+        false => {
+            let (item, file) = (found.manifest(), about(&found));
+            terminal.print(&text(item, declared.as_ref(), &file, name, terminal.width()))
+        }
     }
 }
 
@@ -51,7 +56,8 @@ fn find(registry: &Registry, name: &str, kind: Option<Kind>) -> Result<Found, Fa
         [only] => match Kind::from_name(only) {
             Some(kind) => Ok(registry.find(kind, name)?),
             None => Err(Failure::usage(format!(
-                "`{plain}` is of the kind `{only}`, which this Jackpot does not know"
+                "`{plain}` is of the kind `{only}`, which this Jackpot does not know; update \
+                 Jackpot"
             ))),
         },
         several => {
@@ -84,7 +90,7 @@ fn about(found: &Found) -> Vec<[String; 2]> {
     ]
 }
 
-fn as_json(found: &Found) -> Value {
+fn as_json(found: &Found, declared: Option<&Declared>) -> Value {
     let (item, file) = (found.manifest(), &found.file);
     let mut json = json!(item);
     json["file"] = json!(file.path);
@@ -93,12 +99,21 @@ fn as_json(found: &Found) -> Value {
     json["api"] = json!(file.manifest.api);
     json["sha256"] = json!(file.sha256);
     json["example"] = json!(snippet(item, &item.name));
+    json["tensors"] = json!(declared.map(|declared| &declared.tensors));
+    json["tensors_site"] = json!(declared.map(|declared| &declared.site));
     json
 }
 
-/// The description in lines of at most `width` characters, apart from paths and the example.
-fn text(item: &ItemManifest, file: &[[String; 2]], name: &str, width: usize) -> String {
+/// The manual in lines of at most `width` characters, apart from paths and the example.
+fn text(
+    item: &ItemManifest,
+    declared: Option<&Declared>,
+    file: &[[String; 2]],
+    name: &str,
+    width: usize,
+) -> String {
     let mut out = format!("{} {}\n", item.kind, item.name);
+    out.push_str(&format!("\nin a config:\n{}\n", as_it_stands(&snippet(item, name))));
     if !item.docs.trim().is_empty() {
         out.push_str(&format!("\n{}\n", wrap(item.docs.trim(), 2, width)));
     }
@@ -119,16 +134,24 @@ fn text(item: &ItemManifest, file: &[[String; 2]], name: &str, width: usize) -> 
         out.push_str("\nknobs (numbers that follow the training's progress):\n");
         out.push_str(&format!("{}\n", wrap(&item.knobs.join(", "), 2, width)));
     }
+    if let Some(declared) = declared {
+        out.push_str(&format!("\n{}:\n", declared.heading()));
+        let rows = declared.rows();
+        let longest = rows.iter().map(|[name, _]| len(name)).max().unwrap_or(0);
+        for [name, about] in rows {
+            let rest = wrap(&about, longest + 4, width);
+            out.push_str(&format!("  {name:<longest$}  {}\n", rest.trim_start()));
+        }
+    }
     out.push_str("\nfile:\n");
     for [key, value] in file {
         out.push_str(&format!("  {key:<6}  {value}\n"));
     }
-    out.push_str(&format!("\nin a config:\n{}\n", wrap_none(&snippet(item, name))));
     out
 }
 
 /// An example keeps its lines.
-fn wrap_none(text: &str) -> String {
+fn as_it_stands(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
@@ -155,6 +178,9 @@ fn values(param: &ParamSpec) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::ctx::Site;
+    use jackpot_plugin_api::declared::DeclaredTensor;
+
     use super::*;
 
     fn item() -> ItemManifest {
@@ -178,10 +204,17 @@ mod tests {
     #[test]
     fn everything_that_an_author_said() {
         let file = [["path".to_owned(), "/a/libsmooth.so".to_owned()]];
+        let site = Site { name: "loss".to_owned(), shape: Vec::new() };
+        let tensors = vec![DeclaredTensor::trainable("scale", &[], 1.0)];
+        let declared = Declared { site, tensors };
         assert_eq!(
-            text(&item(), &file, "smooth", 60),
+            text(&item(), Some(&declared), &file, "smooth", 60),
             "\
 loss smooth
+
+in a config:
+  [train]    # or [[spend]]
+  loss = { plugin = \"smooth\", params = { alpha = 0.1, until = \"1ep\", mode = \"uniform\" } }
 
   Softens targets: far classes get a little, too.
 
@@ -198,20 +231,21 @@ parameters:
 knobs (numbers that follow the training's progress):
   alpha
 
+tensors (kept by the host):
+  scale  one number, begins with 1; trained, without weight
+         decay
+
 file:
   path    /a/libsmooth.so
-
-in a config:
-  [train]    # or [[spend]]
-  loss = { plugin = \"smooth\", params = { alpha = 0.1, until = \"1ep\", mode = \"uniform\" } }
 "
         );
     }
 
     #[test]
     fn narrow_texts_break() {
-        let text = text(&item(), &[], "smooth", 40);
-        let prose = text.split("\nfile:").next().unwrap();
+        let text = text(&item(), None, &[], "smooth", 40);
+        let (_, prose) = text.split_once("\n\n  Softens").unwrap();
+        let prose = prose.split("\nfile:").next().unwrap();
         assert!(prose.lines().all(|line| len(line) <= 40 || line.starts_with("knobs")), "{prose}");
     }
 

@@ -1,7 +1,9 @@
 //! A plugin as a config names it, to be pasted.
 
 use jackpot_plugin_api::manifest::{ItemManifest, Kind, ParamSpec, ParamType};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use crate::plugin::example;
 
 /// The section and the key with all parameters that have a default, and an example of each that
 /// is required.
@@ -21,10 +23,19 @@ pub fn snippet(item: &ItemManifest, name: &str) -> String {
         Some(Kind::Score) => format!("[[draw]]\nscore = {table}"),
         Some(Kind::Augmentation) => format!("[train]    # or [[spend]]\naugmentation = [{table}]"),
         Some(Kind::LrSchedule) => format!("[train]    # or [[spend]]\nlr_schedule = {table}"),
+        #[cfg(feature = "next")]
+        Some(Kind::Next) => format!("{} = {table}", item.kind),
         Some(Kind::Activation | Kind::Skip | Kind::Init | Kind::Loss | Kind::Update) | None => {
             format!("[train]    # or [[spend]]\n{} = {table}", key_of(&item.kind))
         }
     }
+}
+
+/// A value for each parameter that is required; the others are left to their defaults.
+pub fn example_params(item: &ItemManifest) -> Vec<(String, Value)> {
+    let required = |param: &&ParamSpec| !param.optional && param.default.is_none();
+    let required = item.params.iter().filter(required);
+    required.map(|param| (param.name.clone(), example::value(param))).collect()
 }
 
 /// The default, or an example of what is required; `None`: leave it out.
@@ -32,30 +43,7 @@ fn value(param: &ParamSpec) -> Option<String> {
     match param.default.as_ref().filter(|default| !default.is_null()) {
         Some(default) => toml_of(default, param.ty),
         None if param.optional || param.default.is_some() => None,
-        None => toml_of(&example(param), param.ty),
-    }
-}
-
-/// A value that the parameter allows.
-fn example(param: &ParamSpec) -> Value {
-    if let Some(choice) = param.choices.first() {
-        return json!(choice);
-    }
-    let low = param.range.map_or(1.0, |range| match (range.min, range.max) {
-        (Some(min), _) if !range.contains(1.0) => min,
-        (None, Some(max)) if !range.contains(1.0) => max.floor() - 1.0,
-        _ => 1.0,
-    });
-    match param.ty {
-        ParamType::Bool => json!(true),
-        ParamType::Int => json!(low.ceil() as i64),
-        ParamType::Float => json!(low),
-        ParamType::String | ParamType::Any => json!("..."),
-        ParamType::Duration => json!("1ep"),
-        ParamType::IntList => json!([low.ceil() as i64]),
-        ParamType::FloatList => json!([low]),
-        ParamType::StringList => json!(["..."]),
-        ParamType::DurationList => json!(["1ep"]),
+        None => toml_of(&example::value(param), param.ty),
     }
 }
 
@@ -91,6 +79,8 @@ fn key_of(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn item(kind: &str, params: Value) -> ItemManifest {

@@ -1,0 +1,44 @@
+//! The learning-rate schedule `template-item`.
+
+use jackpot_plugin_api::prelude::*;
+
+// Comments with three slashes are the item's manual: `jackpot plugin info template-item` prints them.
+
+/// base · γ^epoch: say here what the rate is, and where it comes from.
+#[derive(Params)]
+struct TemplateItem {
+    /// What the rate is multiplied by in each epoch.
+    #[param(default = 0.9, range = 1e-3..=1.0)]
+    gamma: f64,
+}
+
+impl LrSchedule for TemplateItem {
+    const NAME: &str = "template-item";
+
+    // Called before every step; a function of the progress alone.
+    fn learning_rate(&self, base: f64, ctx: &Ctx<'_>) -> f64 {
+        self.rate(base, ctx.progress())
+    }
+}
+
+// Apart from the hook, so that a test needs no host.
+impl TemplateItem {
+    fn rate(&self, base: f64, at: Progress) -> f64 {
+        base * self.gamma.powf(at.epoch().floor())
+    }
+}
+
+export_plugin!(lr_schedules: [TemplateItem]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_falls_after_each_epoch() {
+        let schedule = TemplateItem { gamma: 0.5 };
+        let at = |step| Progress { step, steps_per_epoch: 2, total_steps: 6 };
+        let rates = [0, 1, 2, 3, 4].map(|step| schedule.rate(8.0, at(step)));
+        assert_eq!(rates, [8.0, 8.0, 4.0, 4.0, 2.0]);
+    }
+}

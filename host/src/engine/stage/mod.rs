@@ -1,0 +1,329 @@
+//! A small training on which any item can be tried, without a config or a dataset.
+//!
+//! A [`Stage`] has what a real training has, only tiny: a network of convolutions with a residual
+//! block and a hidden linear layer (so that activation sites have shapes `[C, H, W]` and `[F]`), 64
+//! images of 3×8×8 in four classes, a ticket of half the weights, a teacher, and the length of the
+//! paper's training. Everything is a function of the stage's seed.
+//!
+//! ```text
+//! let stage = Stage::new(registry, Device::Cpu, 1)?;
+//! let train = stage.with(Kind::Activation, "swish", params);  // the item in its place
+//! let training = stage.training(&train)?;                     // declared tensors and knobs are made
+//! let access = stage.access(&training);                       // the model as init, score and update see it
+//! let context = access.context("swish", "trial", stage.progress(0), 1, Device::Cpu);
+//! ```
+//!
+//! A [`Training`] is what the real ones are: `initialise`, `update_masks`, `step` and the recipe's
+//! items run in it as they will in earnest.
+
+mod images;
+mod network;
+
+use std::path::Path;
+
+use jackpot_plugin_api::ctx::Progress;
+use jackpot_plugin_api::graph::{Graph, GraphView};
+use jackpot_plugin_api::manifest::Kind;
+use serde_json::{Map, Value};
+use tch::{Device, Tensor};
+
+use crate::config::{Optimizer, PluginRef, Precision, TrainConfig};
+use crate::model::graph::shapes;
+use crate::model::{BuildOptions, Network};
+use crate::plugin::Registry;
+use crate::plugin::border::tensors::set_training_device;
+use crate::plugin::kinds::BatchTensors;
+use crate::prune::{Masks, Scope};
+use crate::random::Stream;
+use crate::train::access::Access;
+use crate::train::{Cadence, Feed, TrainError, Training, TrainingSpec};
+
+/// Images of one step.
+pub const BATCH: usize = 16;
+/// As in the paper, so that milestones and fades come to pass.
+pub const EPOCHS: u64 = 182;
+
+/// Everything that items are tried on. See the [module](self).
+#[derive(Debug)]
+pub struct Stage {
+    registry: Registry,
+    graph: Graph,
+    feed: Feed,
+    /// The parameters that the ticket prunes.
+    names: Vec<String>,
+    seed: u64,
+    device: Device,
+}
+
+impl Stage {
+    /// Sets it up, and makes plugins create their tensors on that device. The registry may be
+    /// empty: then the stage is good for tensors and the model.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says: not enough memory on that device.
+    pub fn new(registry: Registry, device: Device, seed: u64) -> Result<Self, TrainError> {
+        set_training_device(device);
+        let (graph, feed) = (network::graph(), images::feed(device)?);
+        let names = Scope::new(&["conv".to_owned(), "linear".to_owned()])
+            .names(&plain(&graph, &registry, seed, device)?)?;
+        Ok(Self { registry, graph, feed, names, seed, device })
+    }
+
+    /// The items that there are.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The items, for another stage.
+    pub fn into_registry(self) -> Registry {
+        self.registry
+    }
+
+    /// The network's graph: input `x` f32 `[3, 8, 8]`, output `logits` `[4]`.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The graph with shapes, as a `skip` sees it.
+    ///
+    /// # Errors
+    ///
+    /// None that an item can cause.
+    pub fn view(&self) -> Result<GraphView, TrainError> {
+        Ok(shapes::infer(&self.graph)?)
+    }
+
+    /// The images, on the stage's device.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The names of the parameters that the ticket prunes, in state-dict order: every weight of a
+    /// convolution or a linear layer.
+    pub fn prunable(&self) -> &[String] {
+        &self.names
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// A recipe without any item: SGD as in the paper, cross-entropy.
+    pub fn without(&self) -> TrainConfig {
+        TrainConfig {
+            epochs: EPOCHS,
+            batch_size: BATCH,
+            optimizer: Optimizer::Sgd {
+                lr: 0.1,
+                momentum: 0.9,
+                weight_decay: 2e-4,
+                nesterov: false,
+                decay_norm: true,
+            },
+            lr_schedule: None,
+            augmentation: Vec::new(),
+            activation: None,
+            skip: None,
+            init: None,
+            loss: None,
+            teacher: None,
+            update: None,
+            give_up: None,
+        }
+    }
+
+    /// A recipe with that item in its place; of the kinds `architecture` and `score`, which are no
+    /// part of a recipe, one without.
+    pub fn with(&self, kind: Kind, plugin: &str, params: Map<String, Value>) -> TrainConfig {
+        let item = PluginRef { plugin: plugin.to_owned(), params };
+        let mut train = self.without();
+        match kind {
+            Kind::Activation => train.activation = Some(item),
+            Kind::Skip => train.skip = Some(item),
+            Kind::Init => train.init = Some(item),
+            Kind::Augmentation => train.augmentation = vec![item],
+            Kind::LrSchedule => train.lr_schedule = Some(item),
+            Kind::Loss => train.loss = Some(item),
+            Kind::Update => train.update = Some(item),
+            Kind::Architecture | Kind::Score => {}
+        }
+        train
+    }
+
+    /// A training under a recipe, before its first step: items, knobs and declared tensors are
+    /// made; the ticket's masks act; there is a teacher if the loss wants one. The recipe's init
+    /// has not run.
+    ///
+    /// # Errors
+    ///
+    /// An item that cannot be found, refuses its parameters or does not fit the network.
+    pub fn training<'a>(&'a self, train: &'a TrainConfig) -> Result<Training<'a>, TrainError> {
+        let mut training = Training::build(self.spec(train))?;
+        training.masks = self.masks(&training.network);
+        training.masks.apply(&training.network)?;
+        if let Some(loss) = &training.recipe.loss
+            && loss.item.needs_teacher()?
+        {
+            training.teacher = Some(self.teacher()?);
+        }
+        Ok(training)
+    }
+
+    /// The same network with other weights.
+    ///
+    /// # Errors
+    ///
+    /// None that an item can cause.
+    pub fn teacher(&self) -> Result<Network, TrainError> {
+        plain(&self.graph, &self.registry, self.seed.wrapping_add(1), self.device)
+    }
+
+    /// The ticket: by chance, every weight is kept or not.
+    pub fn masks(&self, network: &Network) -> Masks {
+        let mask = |name: &String| {
+            let shape = network.parameter(name)?.tensor.size();
+            let count = shape.iter().product::<i64>().unsigned_abs() as usize;
+            let signs = Stream::new(self.seed, &format!("stage/mask/{name}"), 0, 0).signs(count);
+            let mask = Tensor::from_slice(&signs).gt(0.0).reshape(shape).to_device(self.device);
+            Some((name.clone(), mask))
+        };
+        self.names.iter().filter_map(mask).collect()
+    }
+
+    /// The model of a training as `init`, `score` and `update` hooks see it.
+    pub fn access<'a>(&'a self, training: &'a Training<'_>) -> Access<'a> {
+        Access::new(&training.network, &training.masks, &self.feed, &self.names, self.seed)
+    }
+
+    /// After `step` steps.
+    pub fn progress(&self, step: u64) -> Progress {
+        let steps_per_epoch = self.feed.train.len().div_ceil(BATCH) as u64;
+        Progress { step, steps_per_epoch, total_steps: steps_per_epoch * EPOCHS }
+    }
+
+    /// Images, one-hot targets and indices as an `augmentation` sees them; `number` goes round
+    /// after the last batch.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn batch(&self, number: u64) -> Result<BatchTensors, TrainError> {
+        let batch = self.feed.train.fetch(&self.indices(number))?;
+        Ok(BatchTensors { images: batch.images, targets: batch.targets, indices: batch.indices })
+    }
+
+    /// The images of a batch.
+    pub fn indices(&self, number: u64) -> Vec<i64> {
+        let count = self.feed.train.len() as i64;
+        let first = (number.wrapping_mul(BATCH as u64) % count.unsigned_abs()) as i64;
+        (first..).take(BATCH).map(|index| index % count).collect()
+    }
+
+    fn spec<'a>(&'a self, train: &'a TrainConfig) -> TrainingSpec<'a> {
+        let nowhere = Path::new("");
+        TrainingSpec {
+            graph: &self.graph,
+            train,
+            registry: &self.registry,
+            feed: &self.feed,
+            seed: self.seed,
+            device: self.device,
+            precision: Precision::F32,
+            rewind_points: &[],
+            into: nowhere,
+            checkpoint: nowhere,
+            cadence: Cadence::Auto,
+        }
+    }
+}
+
+/// The network without any tweak.
+fn plain(
+    graph: &Graph,
+    registry: &Registry,
+    seed: u64,
+    device: Device,
+) -> Result<Network, TrainError> {
+    let options = BuildOptions {
+        activation: None,
+        skip: None,
+        registry: Some(registry),
+        seed,
+        device,
+        start: Progress { step: 0, steps_per_epoch: 1, total_steps: 1 },
+    };
+    Ok(Network::build(graph, options)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::optimizer::Optimizer;
+
+    fn stage(seed: u64) -> Stage {
+        Stage::new(Registry::default(), Device::Cpu, seed).unwrap()
+    }
+
+    #[test]
+    fn a_step_is_done_under_the_ticket() {
+        let stage = stage(1);
+        let train = stage.without();
+        let mut training = stage.training(&train).unwrap();
+        assert_eq!(training.masks.iter().count(), stage.prunable().len());
+        let share = training.masks.kept() as f64 / training.masks.total() as f64;
+        // 2,840 weights: four standard errors are 0.038.
+        assert!((share - 0.5).abs() < 0.038, "{share}");
+        let parameters = training.network.parameters();
+        let mut optimizer = Optimizer::new(&train.optimizer, parameters).unwrap();
+        let batch = training.batch(0).unwrap();
+        let mut step = |training: &mut Training<'_>, number| {
+            let progress = stage.progress(number);
+            training.step(&mut optimizer, &batch, progress, 0.1).unwrap().loss.double_value(&[])
+        };
+        let first = step(&mut training, 0);
+        let later = (1..8).map(|number| step(&mut training, number)).last().unwrap();
+        assert!(later < first && first < 3.0, "{first} {later}");
+        let weight = &training.network.parameter("conv1.weight").unwrap().tensor;
+        let mask = training.masks.get("conv1.weight").unwrap();
+        let pruned = weight.masked_fill(mask, 0.0).abs().sum(tch::Kind::Double);
+        assert_eq!(pruned.double_value(&[]), 0.0);
+    }
+
+    #[test]
+    fn the_seed_makes_ticket_and_weights() {
+        let weight = |seed| {
+            let stage = stage(seed);
+            let train = stage.without();
+            let training = stage.training(&train).unwrap();
+            Vec::<f32>::try_from(&training.network.parameters()[0].tensor.view(-1)).unwrap()
+        };
+        assert_eq!(weight(1), weight(1));
+        assert_ne!(weight(1), weight(2));
+    }
+
+    #[test]
+    fn sites_have_both_shapes_and_batches_go_round() {
+        let stage = stage(1);
+        let view = stage.view().unwrap();
+        let sites = view.graph.nodes.iter().filter(|node| node.site.is_some());
+        let shapes: Vec<_> = sites.map(|node| view.shape(&node.id).unwrap().len()).collect();
+        assert!(shapes.contains(&3) && shapes.contains(&1), "{shapes:?}");
+        assert_eq!(stage.indices(0), stage.indices(4));
+        assert_eq!(stage.batch(1).unwrap().images.size(), [16, 3, 8, 8]);
+        assert_eq!(stage.progress(3).total_steps, 4 * 182);
+    }
+
+    #[test]
+    fn classes_differ_in_their_images() {
+        let images = stage(1).batch(0).unwrap().images;
+        // Class k is bright in quadrant k.
+        let quadrant = images.narrow(2, 0, 4).narrow(3, 0, 4);
+        let mean = |class: i64| quadrant.get(class).mean(tch::Kind::Double).double_value(&[]);
+        assert!(mean(0) > mean(1) + 0.1 && mean(0) > mean(3) + 0.1);
+    }
+}

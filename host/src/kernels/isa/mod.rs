@@ -1,0 +1,248 @@
+//! Which instructions the processor has, and each micro-kernel compiled for them.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+pub(crate) mod simd;
+
+use super::micro::gather::Gather;
+use super::micro::weight::Weight;
+
+/// Instructions to compute with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// AVX-512F: sixteen numbers at once.
+    Avx512,
+    /// AVX2 and FMA: eight numbers at once.
+    Avx2,
+    /// What every processor has; eight numbers at once, as well as the compiler can.
+    Portable,
+}
+
+/// The most columns of a tile that kernels exist for.
+pub(crate) const MAX_COLS: usize = 4;
+
+pub(crate) type GatherFn = unsafe fn(&Gather<'_>);
+pub(crate) type WeightFn = unsafe fn(&Weight<'_>);
+pub(crate) type Whole = (GatherFn, WeightFn);
+
+impl Isa {
+    /// The best that this processor has.
+    pub fn best() -> Self {
+        Self::ALL.into_iter().find(|isa| isa.is_there()).unwrap_or(Self::Portable)
+    }
+
+    /// Best first.
+    pub const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Portable];
+
+    /// Whether this processor has it.
+    pub fn is_there(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Avx2 => false,
+            Self::Portable => true,
+        }
+    }
+
+    /// Numbers in a register, hence images in a block of the layout.
+    pub fn lanes(self) -> usize {
+        match self {
+            Self::Avx512 => 16,
+            Self::Avx2 | Self::Portable => 8,
+        }
+    }
+
+    /// Rows of the largest tile, which with [`MAX_COLS`] columns leaves registers to spare.
+    pub(crate) fn rows(self) -> usize {
+        match self {
+            Self::Avx512 => 4,
+            Self::Avx2 | Self::Portable => 2,
+        }
+    }
+
+    /// Forms [`CHAINS`] sums of `steps` products from registers, and hides the result from the
+    /// compiler. Nothing where the processor lacks the instructions.
+    pub(crate) fn chains(self, a: f32, b: f32, steps: usize) {
+        if !self.is_there() {
+            return;
+        }
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: it is there.
+            Self::Avx512 => unsafe { avx512::chains(a, b, steps) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: it is there.
+            Self::Avx2 => unsafe { avx2::chains(a, b, steps) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Avx2 => {}
+            // SAFETY: every processor can.
+            Self::Portable => unsafe { portable::chains(a, b, steps) },
+        }
+    }
+
+    /// Does work that is inlined here, compiled for these instructions. Does nothing where the
+    /// processor lacks them.
+    pub(crate) fn run(self, work: impl FnOnce()) {
+        if !self.is_there() {
+            return;
+        }
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: it is there.
+            Self::Avx512 => unsafe { avx512::run(work) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: it is there.
+            Self::Avx2 => unsafe { avx2::run(work) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Avx2 => {}
+            Self::Portable => work(),
+        }
+    }
+
+    /// The kernel for tiles of this size. Outside the sizes that exist: `None`.
+    pub(crate) fn gather(self, rows: usize, cols: usize, step: usize) -> Option<GatherFn> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::gather_of(rows, cols, step),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::gather_of(rows, cols, step),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Avx2 => None,
+            Self::Portable => portable::gather_of(rows, cols, step),
+        }
+    }
+
+    /// The same for the gradient to the weights.
+    pub(crate) fn weight(self, rows: usize, cols: usize, step: usize) -> Option<WeightFn> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::weight_of(rows, cols, step),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::weight_of(rows, cols, step),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Avx2 => None,
+            Self::Portable => portable::weight_of(rows, cols, step),
+        }
+    }
+}
+
+impl Isa {
+    /// The kernels for tiles of so many blocks of whole images.
+    pub(crate) fn whole(self, images: usize, side: usize) -> Option<Whole> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::whole_of(images, side),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::whole_of(images, side),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Avx2 => None,
+            Self::Portable => portable::whole_of(images, side),
+        }
+    }
+}
+
+/// Makes what was stored past the caches visible to other threads before anything that follows.
+pub(crate) fn fence() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has it.
+    #[allow(unused_unsafe)]
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}
+
+/// The functions of one vector unit, with its instructions switched on, and their tables.
+macro_rules! entries {
+    ($unit:ty $(, $features:literal)?) => {
+        $(
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn run(work: impl FnOnce()) {
+                work();
+            }
+        )?
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn chains(a: f32, b: f32, steps: usize) {
+            // SAFETY: the caller's promises are the same.
+            unsafe { $crate::kernels::micro::chains::<$unit>(a, b, steps) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn gather<const R: usize, const C: usize, const S: usize>(
+            job: &$crate::kernels::micro::gather::Gather<'_>,
+        ) {
+            // SAFETY: the caller's promises are the same.
+            unsafe { $crate::kernels::micro::gather::gather::<$unit, R, C, S>(job) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn weight<const R: usize, const C: usize, const S: usize>(
+            job: &$crate::kernels::micro::weight::Weight<'_>,
+        ) {
+            // SAFETY: the caller's promises are the same.
+            unsafe { $crate::kernels::micro::weight::weight::<$unit, R, C, S>(job) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn gather_whole<const I: usize, const S: usize>(
+            job: &$crate::kernels::micro::gather::Gather<'_>,
+        ) {
+            // SAFETY: the caller's promises are the same.
+            unsafe { $crate::kernels::micro::whole::gather::<$unit, I, S>(job) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        unsafe fn weight_whole<const I: usize, const S: usize>(
+            job: &$crate::kernels::micro::weight::Weight<'_>,
+        ) {
+            // SAFETY: the caller's promises are the same.
+            unsafe { $crate::kernels::micro::whole::weight::<$unit, I, S>(job) }
+        }
+
+        /// Kernels for this many blocks of images with this side.
+        pub(super) fn whole_of(images: usize, side: usize) -> Option<$crate::kernels::isa::Whole> {
+            Some(match (images, side) {
+                (1, 2) => (gather_whole::<1, 2>, weight_whole::<1, 2>),
+                (2, 2) => (gather_whole::<2, 2>, weight_whole::<2, 2>),
+                (3, 2) => (gather_whole::<3, 2>, weight_whole::<3, 2>),
+                (4, 2) => (gather_whole::<4, 2>, weight_whole::<4, 2>),
+                (1, 4) => (gather_whole::<1, 4>, weight_whole::<1, 4>),
+                _ => return None,
+            })
+        }
+
+        $crate::kernels::isa::table!(gather_of, gather, $crate::kernels::isa::GatherFn);
+        $crate::kernels::isa::table!(weight_of, weight, $crate::kernels::isa::WeightFn);
+    };
+}
+
+/// From a tile's size to the function compiled for it.
+macro_rules! table {
+    ($name:ident, $function:ident, $type:ty) => {
+        $crate::kernels::isa::table!(@ $name, $function, $type,
+            (1 1) (1 2) (1 3) (1 4) (2 1) (2 2) (2 3) (2 4)
+            (3 1) (3 2) (3 3) (3 4) (4 1) (4 2) (4 3) (4 4));
+    };
+    (@ $name:ident, $function:ident, $type:ty, $(($rows:literal $cols:literal))*) => {
+        pub(super) fn $name(rows: usize, cols: usize, step: usize) -> Option<$type> {
+            match (rows, cols, step) {
+                $(
+                    ($rows, $cols, 1) => Some($function::<$rows, $cols, 1>),
+                    ($rows, $cols, 2) => Some($function::<$rows, $cols, 2>),
+                )*
+                _ => None,
+            }
+        }
+    };
+}
+
+pub(crate) use {entries, table};

@@ -1,0 +1,60 @@
+//! Any processor: eight numbers in an array, which the compiler turns into what it has.
+
+use super::simd::Simd;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+const LANES: usize = 8;
+
+// SAFETY (all methods): the caller promises the memory that is loaded or stored.
+#[allow(clippy::undocumented_unsafe_blocks)]
+impl Simd for Portable {
+    const LANES: usize = LANES;
+    type V = [f32; LANES];
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self::V {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self::V {
+        unsafe { from.cast::<[f32; LANES]>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, value: Self::V) {
+        unsafe { to.cast::<[f32; LANES]>().write_unaligned(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream(to: *mut f32, value: Self::V) {
+        unsafe { Self::store(to, value) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| a[lane] + b[lane])
+    }
+
+    // Not `mul_add`, which is a call into the C library where there is no such instruction.
+    #[inline(always)]
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        std::array::from_fn(|lane| a[lane] * b[lane] + c[lane])
+    }
+
+    #[inline(always)]
+    unsafe fn add_sums(to: *mut f32, sums: [Self::V; 4]) {
+        for (place, lanes) in sums.into_iter().enumerate() {
+            unsafe { *to.add(place) += Self::sum(lanes) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn sum(a: Self::V) -> f32 {
+        ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
+    }
+}
+
+super::entries!(Portable);

@@ -1,0 +1,29 @@
+//! What a micro-kernel needs of a vector unit.
+
+/// One vector unit: its register type and the few operations that kernels are written in.
+///
+/// Every method is inlined into a function that has the unit's instructions switched on (see the
+/// `entry` functions of each unit); called anywhere else it would be slow.
+///
+/// # Safety
+///
+/// Each method may use the unit's instructions, so the processor must have them. `load` and
+/// `store` touch `LANES` numbers at the pointer, which need no alignment.
+pub(crate) trait Simd: Copy {
+    /// Numbers in a register.
+    const LANES: usize;
+    type V: Copy;
+
+    unsafe fn splat(value: f32) -> Self::V;
+    unsafe fn load(from: *const f32) -> Self::V;
+    unsafe fn store(to: *mut f32, value: Self::V);
+    /// Stores past the caches. The address is a multiple of the register's size.
+    unsafe fn stream(to: *mut f32, value: Self::V);
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    /// `a · b + c`, rounded once where the unit can.
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// Adds the sum of each of four registers to the four numbers at `to`.
+    unsafe fn add_sums(to: *mut f32, sums: [Self::V; 4]);
+    /// The sum of a register.
+    unsafe fn sum(a: Self::V) -> f32;
+}

@@ -1,0 +1,32 @@
+//! Sparse and fused kernels on the CPU, over plain slices.
+//!
+//! - [`conv`]: convolutions and linear layers under a fixed mask: forward, gradient to the input,
+//!   gradient to the kept weights;
+//! - [`norm`]: batch norm, ReLU and residual addition, fused;
+//! - [`Frame`]: the layout that they all work in, and the way there and back;
+//! - [`Isa`], [`Threads`]: the instructions and threads that they use;
+//! - [`peak`](peak()), [`thread_time`]: what the processor could do at most, and how long it took.
+//!
+//! This room knows std, rayon's threads and the processor; not libtorch, and not what a network is.
+
+mod buffer;
+mod clock;
+pub mod conv;
+mod convert;
+mod error;
+mod frame;
+mod isa;
+mod micro;
+pub mod norm;
+mod peak;
+#[cfg(test)]
+mod tests;
+mod threads;
+
+pub use buffer::Buffer;
+pub use clock::thread_time;
+pub use error::KernelError;
+pub use frame::Frame;
+pub use isa::Isa;
+pub use peak::peak;
+pub use threads::Threads;

@@ -1,0 +1,7 @@
+//! Kernels against naive implementations in f64.
+
+mod conv;
+mod convert;
+mod naive;
+mod norm;
+mod tools;

@@ -1,0 +1,141 @@
+//! Batch norm, ReLU and residual against their definitions in f64.
+
+use super::tools::{Numbers, blocked, error, plain};
+use crate::kernels::norm::Norm;
+use crate::kernels::{Frame, Threads};
+use proptest::prelude::*;
+
+/// What the definitions give for one channel, with the derivative of each output by each input.
+struct Exact {
+    deviation: f64,
+    y: Vec<f64>,
+    to_x: Vec<f64>,
+    to_residual: Vec<f64>,
+    to_weight: f64,
+    to_bias: f64,
+}
+
+const EPSILON: f64 = 1e-5;
+
+fn exact(x: &[f64], residual: &[f64], to_y: &[f64], weight: f64, bias: f64, relu: bool) -> Exact {
+    let count = x.len() as f64;
+    let mean = x.iter().sum::<f64>() / count;
+    let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+    let deviation = (variance + EPSILON).sqrt();
+    let normal: Vec<f64> = x.iter().map(|x| (x - mean) / deviation).collect();
+    let z: Vec<f64> =
+        normal.iter().zip(residual).map(|(normal, r)| normal * weight + bias + r).collect();
+    let open = |z: f64| !relu || z > 0.0;
+    let to_z: Vec<f64> =
+        z.iter().zip(to_y).map(|(&z, &to_y)| if open(z) { to_y } else { 0.0 }).collect();
+    let to_x = (0..x.len()).map(|i| {
+        let by = |j: usize| {
+            let same = f64::from(u8::from(i == j));
+            weight / deviation * (same - 1.0 / count - normal[i] * normal[j] / count)
+        };
+        (0..x.len()).map(|j| to_z[j] * by(j)).sum()
+    });
+    Exact {
+        deviation,
+        to_x: to_x.collect(),
+        to_weight: to_z.iter().zip(&normal).map(|(to_z, normal)| to_z * normal).sum(),
+        to_bias: to_z.iter().sum(),
+        y: z.into_iter().map(|z| if open(z) { z } else { 0.0 }).collect(),
+        to_residual: to_z,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn like_the_definition(
+        lanes in prop_oneof![Just(8usize), Just(16)],
+        channels in 1..4usize,
+        (height, width) in (1..5usize, 1..5usize),
+        margin in [0..2usize, 0..2usize],
+        images in 2..20usize,
+        relu: bool,
+        branch: bool,
+        seed: u64,
+        threads in 1..3usize,
+    ) {
+        let frame = Frame::new(lanes, channels, height, width, margin);
+        let (pixels, len) = (height * width, frame.plain_len(images));
+        let mut numbers = Numbers(seed);
+        let (weight, bias) = (numbers.many(channels), numbers.many(channels));
+        let x: Vec<f32> = numbers.many(len).iter().map(|x| 3.0 * x + 1.0).collect();
+        let residual = if branch { numbers.many(len) } else { vec![0.0; len] };
+        let to_y = numbers.many(len);
+
+        let norm = Norm { frame, weight: &weight, bias: &bias, epsilon: EPSILON, relu };
+        let threads = Threads::new(threads).unwrap();
+        let put = |plain: &[f32]| blocked(&frame, images, plain);
+        let (bx, bresidual, bto_y) = (put(&x), put(&residual), put(&to_y));
+        let statistics = norm.statistics(images, &bx, &threads).unwrap();
+        let (mut y, mut to_x) = (put(&x), put(&x));
+        let mut to_residual = put(&x);
+        let given = branch.then_some(&bresidual[..]);
+        norm.forward(images, &statistics, &bx, given, &mut y, &threads).unwrap();
+        let to_branch = branch.then_some(&mut to_residual[..]);
+        let gradients = norm
+            .backward(images, &statistics, &bx, &y, &bto_y, &mut to_x, to_branch, &threads)
+            .unwrap();
+
+        for channel in 0..channels {
+            let of = |plain: &[f32]| -> Vec<f32> {
+                let chunks = plain.chunks(pixels).skip(channel).step_by(channels);
+                chunks.flatten().copied().collect()
+            };
+            let wide = |plain: &[f32]| -> Vec<f64> { of(plain).into_iter().map(f64::from).collect() };
+            let (weight, bias) = (f64::from(weight[channel]), f64::from(bias[channel]));
+            let want = exact(&wide(&x), &wide(&residual), &wide(&to_y), weight, bias, relu);
+            // Two values that happen to be close make everything large, errors as well.
+            if want.deviation < 0.3 {
+                continue;
+            }
+            let got = |blocked: &[f32]| of(&plain(&frame, images, blocked));
+            prop_assert!(error(&got(&y), &want.y) < 1e-5);
+            // Where an output is zero but for rounding, its gate may differ.
+            if want.y.iter().all(|&y| y == 0.0 || y.abs() > 1e-5) {
+                prop_assert!(error(&got(&to_x), &want.to_x) < 2e-5);
+                if branch {
+                    prop_assert!(error(&got(&to_residual), &want.to_residual) < 1e-6);
+                }
+                let scale = 1e-6 * (images * pixels) as f64;
+                prop_assert!(error(&[gradients.weight[channel]], &[want.to_weight]) < 1e-5 + scale);
+                prop_assert!(error(&[gradients.bias[channel]], &[want.to_bias]) < 1e-5 + scale);
+            }
+        }
+        // Margins and lanes without an image still hold zeros.
+        prop_assert_eq!(&put(&plain(&frame, images, &y)), &y);
+        prop_assert_eq!(&put(&plain(&frame, images, &to_x)), &to_x);
+    }
+}
+
+#[test]
+fn a_mean_far_from_zero_does_not_hide_the_variance() {
+    let frame = Frame::new(16, 1, 8, 8, [1, 1]);
+    let norm = Norm { frame, weight: &[1.0], bias: &[0.0], epsilon: 0.0, relu: false };
+    let numbers: Vec<f32> =
+        Numbers(3).many(32 * 64).iter().map(|number| 4096.0 + (64.0 * number).round()).collect();
+    let statistics = norm.statistics(32, &blocked(&frame, 32, &numbers), &Threads::one()).unwrap();
+    let mean = numbers.iter().map(|&x| f64::from(x)).sum::<f64>() / 2048.0;
+    let variance = numbers.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / 2048.0;
+    assert!((statistics.mean[0] / mean - 1.0).abs() < 1e-6, "{statistics:?} {mean}");
+    assert!((statistics.variance[0] / variance - 1.0).abs() < 1e-6, "{statistics:?} {variance}");
+}
+
+#[test]
+fn by_hand() {
+    // Mean 3, variance 4: (1, 5) become (-1, 1), times 2 plus 1: (-1, 3), and ReLU: (0, 3).
+    let frame = Frame::new(8, 1, 1, 1, [0, 0]);
+    let norm = Norm { frame, weight: &[2.0], bias: &[1.0], epsilon: 0.0, relu: true };
+    let x = blocked(&frame, 2, &[1.0, 5.0]);
+    let statistics = norm.statistics(2, &x, &Threads::one()).unwrap();
+    assert_eq!((statistics.mean[0], statistics.variance[0]), (3.0, 4.0));
+    let mut y = vec![0.0; 8];
+    norm.forward(2, &statistics, &x, None, &mut y, &Threads::one()).unwrap();
+    assert_eq!(plain(&frame, 2, &y), [0.0, 3.0]);
+    assert!(norm.forward(2, &statistics, &x, None, &mut y[1..], &Threads::one()).is_err());
+}
