@@ -128,25 +128,26 @@ fn made_with(
         (Some(one), Some(two)) => one.differences(two),
         _ => Vec::new(),
     };
-    let mut add = |name: String, values: [&String; 2]| {
+    let mut add = |name: String, values: [String; 2]| {
         if values[0] != values[1] && !all.iter().any(|(known, _)| *known == name) {
-            all.push((name, values.map(|value| value.chars().take(12).collect())));
+            all.push((name, values));
         }
     };
-    add("dataset".to_owned(), [&one.dataset_sha256, &two.dataset_sha256]);
+    let short = |hash: &String| -> String { hash.chars().take(12).collect() };
+    add("dataset".to_owned(), [&one.dataset_sha256, &two.dataset_sha256].map(short));
     for (own, their) in common {
         let seeds = [own, their].map(|record| {
             let other = record.trained_seed.map(|seed| seed.to_string());
             other.unwrap_or_else(|| "its own".to_owned())
         });
-        add(format!("seed of the training of {}", own.key), seeds.each_ref());
+        add(format!("seed of the training of {}", own.key), seeds);
         for plugin in &own.plugins {
             let same = |other: &&crate::experiment::PluginUse| {
                 other.kind == plugin.kind && other.name == plugin.name
             };
             if let Some(other) = their.plugins.iter().find(same) {
                 let name = format!("file of the {} {}", plugin.kind, plugin.name);
-                add(name, [&plugin.sha256, &other.sha256]);
+                add(name, [&plugin.sha256, &other.sha256].map(short));
             }
         }
     }
