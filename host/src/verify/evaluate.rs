@@ -61,7 +61,7 @@ pub fn evaluate(
     for record in run.records()?.iter().filter(|record| record.status == JobStatus::Done) {
         let Some(work) = Work::of(&config, &record.key) else { continue };
         let is_damaged = |name: &&str| damaged.contains(&format!("{}/{name}", record.key.path()));
-        if [BEST, LAST].iter().any(|name| is_damaged(&name)) {
+        if [BEST, LAST].iter().any(is_damaged) {
             continue;
         }
         let then = record.description.pointer("/data/sha256").and_then(|hash| hash.as_str());
@@ -90,11 +90,14 @@ fn words(manifest: &Manifest, here: &Started) -> String {
     }
 }
 
+/// What of an evaluation is compared with what is stored.
+type Pairs<'a> = &'a dyn Fn(&Evaluation) -> Vec<Pair>;
+
 impl Measuring<'_> {
     fn job(&mut self, record: &JobRecord, work: &Work<'_>) {
         let Some(results) = &record.results else { return };
         let (model, train) = (work.model, work.train);
-        let states: [(&str, Part, &dyn Fn(&Evaluation) -> Vec<Pair>); 3] = [
+        let states: [(&str, Part, Pairs<'_>); 3] = [
             (BEST, Part::Test, &|found| reported(results, found)),
             (BEST, Part::Validation, &|found| validation(results, found)),
             (LAST, Part::Test, &|found| {

@@ -14,6 +14,9 @@ use crate::report;
 /// The version that reports say nothing of, and whose words they are.
 const JACKPOT: &str = env!("CARGO_PKG_VERSION");
 
+/// Writes a report as text.
+type Write = fn(&report::Run) -> String;
+
 /// Checks them all.
 pub fn check(look: &Look<'_>, verdict: &mut Verdict) {
     manifest(look, verdict);
@@ -98,7 +101,7 @@ fn reports(look: &Look<'_>, verdict: &mut Verdict) {
     baselines.sort_unstable();
     baselines.dedup();
     baselines.insert(0, None);
-    let texts: [(&str, fn(&report::Run) -> String); 2] =
+    let texts: [(&str, Write); 2] =
         [("results.md", report::markdown), ("report.html", report::html)];
     let same_words = look.manifest.versions.get("jackpot").is_some_and(|it| it == JACKPOT);
     for (name, write) in texts {
