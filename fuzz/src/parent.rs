@@ -53,11 +53,8 @@ pub fn run(options: &Options) -> ExitCode {
     );
     let (mut total, mut found) = (0, 0);
     for target in targets {
-        let share = if shares == 0 {
-            options.executions
-        } else {
-            options.executions * target.share / shares
-        };
+        let share =
+            (options.executions * target.share).checked_div(shares).unwrap_or(options.executions);
         let begun = Instant::now();
         let tally = fuzz(target, options.seed, share);
         let speed = tally.executions as f64 / begun.elapsed().as_secs_f64();
