@@ -33,7 +33,7 @@ fn an_unknown_key() {
  18 │ 
     ╰────
   help: known here: epochs, batch_size, optimizer, lr_schedule, augmentation, activation, skip,
-        init, loss, teacher, update
+        init, loss, teacher, update, give_up
 ";
     assert_eq!(ran.stderr, expected);
 }

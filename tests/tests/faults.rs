@@ -191,7 +191,7 @@ fn a_plugin_that_changed_under_a_begun_job_is_a_conflict() {
     bytes.push(0);
     fs::write(&own, bytes).unwrap();
     let ran = run(&sandbox).args(args).run().expect(2).fits_on_a_screen();
-    ran.says(&["begun with other settings", "mish", "--accept-plugins", "starts over"]);
+    ran.says(&["begun with other settings", "mish", "to start over", "--accept-plugins"]);
     let ran = run(&sandbox).args(args).arg("--accept-plugins").run().expect(0);
     ran.says(&["starts over"]);
 }

@@ -36,6 +36,7 @@ fn a_file_of_fifty_items() {
 }
 
 /// Wall time and the largest resident set of `plugin list` with that folder.
+#[allow(clippy::zombie_processes, reason = "`wait4` waits for it, and says what it used")]
 fn cost(sandbox: &Sandbox, folder: &str) -> (Duration, u64) {
     let begun = Instant::now();
     let mut command = Command::new(&install().binary);

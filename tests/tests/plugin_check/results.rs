@@ -65,13 +65,13 @@ fn wrong_forms_names_and_arguments() {
     bad("arguments").has(
         "error",
         "form",
-        "hook `forward`: aten::relu: `aten::relu` takes at most 1 positional arguments, not 3; its \
-         schema is aten::relu(Tensor self) -> Tensor",
+        "hook `forward`: `aten::relu` takes at most 1 positional arguments, not 3; its schema is \
+         aten::relu(Tensor self) -> Tensor",
     );
     bad("type").has(
         "error",
         "form",
-        "hook `forward`: aten::leaky_relu: `aten::leaky_relu` wants Scalar for its argument \
+        "hook `forward`: `aten::leaky_relu` wants Scalar for its argument \
          `negative_slope`, not str; its schema is aten::leaky_relu(Tensor self, Scalar \
          negative_slope=0.01) -> Tensor",
     );

@@ -151,6 +151,8 @@ impl Stage {
             Kind::Loss => train.loss = Some(item),
             Kind::Update => train.update = Some(item),
             Kind::Architecture | Kind::Score => {}
+            #[cfg(feature = "next")]
+            Kind::Next => {}
         }
         train
     }

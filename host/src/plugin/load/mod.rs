@@ -66,6 +66,8 @@ impl PluginFile {
             version: String::new(),
             api: jackpot_plugin_api::VERSION.to_owned(),
             items: vec![item],
+            #[cfg(feature = "next")]
+            since: String::new(),
         };
         let (path, sha256) = (PathBuf::from(name), String::new());
         Arc::new(Self { path, sha256, manifest, bytes: Vec::new(), root })

@@ -45,6 +45,14 @@ fn check(listed: &str, place: &str, value: &Value) -> Result<(), ReadError> {
     match value {
         Value::Object(map) => {
             let init = listed.ends_with(".init");
+            let inside = |key: &str| match place {
+                "" => key.to_owned(),
+                place => format!("{place}.{key}"),
+            };
+            // Which keys there are depends on the kind, so its name comes first.
+            if let Some(kind) = map.get("kind").filter(|_| init) {
+                check_name("kind", &inside("kind"), kind, init)?;
+            }
             let keys = if init { initial_keys(map.get("kind")) } else { keys(listed) };
             let Some(keys) = keys else { return Ok(()) };
             for (key, value) in map {
@@ -54,10 +62,7 @@ fn check(listed: &str, place: &str, value: &Value) -> Result<(), ReadError> {
                     let message = format!("{of}unknown key `{key}`; known: {known}");
                     return Err(ReadError::Unknown(message));
                 }
-                let place = match place {
-                    "" => key.clone(),
-                    place => format!("{place}.{key}"),
-                };
+                let place = inside(key);
                 check_name(key, &place, value, init)?;
                 check(&format!("{listed}.{key}"), &place, value)?;
             }

@@ -1,5 +1,7 @@
 //! The parts of the surface that can be listed from the types.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::any::type_name;
 use std::mem::offset_of;
 

@@ -48,7 +48,7 @@ fn an_activation_stands_at_every_site() -> TestResult {
     let network = host.activation(&Slope).network(&small_network());
     // Per channel along the last dimension: 4 is not 6.
     let error = network?.forward(&host.batch(2, [2, 6, 6], 3).images).map(|_| ()).unwrap_err();
-    assert!(error.to_string().contains("hook `forward`: aten::mul.Tensor"), "{error}");
+    assert!(error.to_string().contains("hook `forward`: `aten::mul.Tensor` failed: "), "{error}");
     let network = host.activation(&Fading).network(&small_network())?;
     let x = host.batch(2, [2, 6, 6], 3).images;
     let logits = |network: &Network<'_>| -> TestResult<Vec<f64>> {

@@ -41,6 +41,8 @@ pub fn check(trial: &Trial<'_>) {
         Kind::Loss => loss::check(trial),
         Kind::Score => score::check(trial),
         Kind::Update => update::check(trial),
+        #[cfg(feature = "next")]
+        Kind::Next => {}
     }
     trial.check("handles", || {
         let kept = probe::take_kept();

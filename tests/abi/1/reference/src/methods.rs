@@ -214,10 +214,10 @@ fn autograd(x: &Tensor) -> Result<(), Error> {
         return Err(Error::new("`requires_grad_` is for this tensor alone"));
     }
     let create = GradOptions { create_graph: true, ..GradOptions::default() };
-    let first = grad(&[leaf.pow(3.0).sum()], &[leaf.clone()], create);
+    let first = grad(&[leaf.pow(3.0).sum()], std::slice::from_ref(&leaf), create);
     let first = first[0].clone().ok_or("there is no gradient")?;
     same("grad", &first, &X.map(|v| 3.0 * v * v))?;
-    let second = grad(&[first.sum()], &[leaf.clone()], GradOptions::default());
+    let second = grad(&[first.sum()], std::slice::from_ref(&leaf), GradOptions::default());
     same(
         "grad of grad",
         second[0].as_ref().ok_or("there is no second gradient")?,

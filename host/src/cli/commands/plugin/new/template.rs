@@ -39,6 +39,8 @@ fn source(kind: Kind) -> &'static str {
         Kind::Loss => include_str!("template/loss.rs"),
         Kind::Score => include_str!("template/score.rs"),
         Kind::Update => include_str!("template/update.rs"),
+        #[cfg(feature = "next")]
+        Kind::Next => "",
     }
 }
 
@@ -60,6 +62,8 @@ fn setting(kind: Kind) -> &'static str {
         Kind::Loss => "loss = { plugin = \"template-item\", params = { temperature = 1.5 } }",
         Kind::Score => "score = { plugin = \"template-item\", params = { power = 1.0 } }",
         Kind::Update => "update = { plugin = \"template-item\", params = { share = 0.1 } }",
+        #[cfg(feature = "next")]
+        Kind::Next => "",
     }
 }
 
