@@ -2,7 +2,7 @@
 //! libtorch at run time (rpath), so that nobody needs `LD_LIBRARY_PATH`.
 
 use std::path::{Path, PathBuf};
-use std::process::exit;
+use std::process::{Command, exit};
 
 const CPP: &str = "src/torch/cpp";
 const SOURCES: [&str; 4] = ["grad.cpp", "op.cpp", "settings.cpp", "values.cpp"];
@@ -26,6 +26,7 @@ fn main() {
     };
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
     println!("cargo:rustc-env=JACKPOT_TORCH_VERSION={}", version(&libtorch));
+    println!("cargo:rustc-env=JACKPOT_RUSTC_VERSION={}", rustc());
 
     cc::Build::new()
         .cpp(true)
@@ -76,6 +77,15 @@ fn version(libtorch: &Path) -> String {
         }
     }
     stop(&format!("libtorch's headers in `{}` do not say its version", libtorch.display()));
+}
+
+/// `1.90.0`, as the compiler says it: `rustc 1.90.0 (1159e78c4 2025-09-14)`.
+fn rustc() -> String {
+    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let said = Command::new(compiler).arg("--version").output();
+    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let version = said.ok().and_then(|text| text.split(' ').nth(1).map(str::to_owned));
+    version.unwrap_or_else(|| stop("`rustc --version` gives no version"))
 }
 
 fn stop(problem: &str) -> ! {

@@ -16,3 +16,6 @@ pub mod random;
 pub mod report;
 pub mod torch;
 pub mod train;
+#[doc(hidden)]
+pub mod untrusted;
+pub mod verify;

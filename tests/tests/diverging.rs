@@ -128,6 +128,54 @@ fn a_hopeless_training_is_given_up_and_counts() {
     assert!(eval.stdout.contains("hopeless"), "{eval}");
 }
 
+/// Measures again, with the seed that the training had.
+#[test]
+fn what_was_trained_with_another_seed_is_verified_with_it() {
+    let config = Config::default()
+        .top(&format!("seed = {SEED}"))
+        .train("loss = { plugin = \"fragile\", params = { risk = 0.2 } }")
+        .draw("levels = 0");
+    let sandbox = sandbox(&config);
+    sandbox.with_fixtures(&["run", "tiny.toml", "--retry-diverged"]).run().expect(0);
+    let path = format!("draw/imp/seed-{SEED}/level-00/job.json");
+    let mut record = json(&sandbox, &path);
+    let trained = record["trained_seed"].as_u64().unwrap();
+    let ran = sandbox.jackpot(&["verify", "runs/tiny"]).run().expect(0);
+    assert!(ran.stdout.ends_with("nothing is wrong\n"), "{ran}");
+    // The first weights are those of that seed, and of no other.
+    files::copy(&sandbox.at("runs/tiny"), &sandbox.at("runs/other"));
+    for key in ["trained_seed", "seal"] {
+        record.as_object_mut().unwrap().remove(key);
+    }
+    fs::write(sandbox.at("runs/tiny").join(&path), record.to_string()).unwrap();
+    let ran = sandbox.jackpot(&["verify", "runs/tiny"]).run().expect(1);
+    assert!(ran.stdout.contains(&format!("is not what seed {SEED} gives")), "{ran}");
+    let paths = ["report", "runs/other", "runs/tiny", "-o", "out"];
+    let ran = sandbox.jackpot(&paths).run().expect(0);
+    let said = format!(
+        "not made alike: seed of the training of draw imp seed {SEED} level 00 {trained} and its own\n"
+    );
+    assert!(ran.stdout.contains(&said), "{said}{ran}");
+}
+
+/// A ghost skip fades while it is trained: what was given up is measured as far as it had faded.
+#[test]
+fn what_was_given_up_is_verified_as_it_stood() {
+    let config = Config { train: "epochs = 4\nbatch_size = 16".to_owned(), ..Config::default() }
+        .draw("levels = 1")
+        .spend(
+            "hopeless",
+            "give_up = { at = \"4it\", below = 0.999 }\nlevels = [1]\nskip = \"ghost-skip\"",
+        );
+    let sandbox = sandbox(&config);
+    sandbox.jackpot(&["run", "tiny.toml"]).run().expect(0);
+    let record = json(&sandbox, "spend/hopeless/imp/seed-1/level-01/job.json");
+    assert_eq!(record["results"]["given_up"], 2);
+    let ran = sandbox.jackpot(&["verify", "runs/tiny"]).run().expect(0);
+    assert!(ran.stdout.ends_with("nothing is wrong\n"), "{ran}");
+    assert!(ran.stdout.contains("9 results measured again"), "{ran}");
+}
+
 #[test]
 fn whether_to_give_up_needs_validation_images() {
     let config = Config::default()

@@ -21,6 +21,10 @@ pub enum Command {
     Dist,
     Memcheck,
     Overhead,
+    /// `options` go to the program as they are.
+    Fuzz {
+        options: Vec<String>,
+    },
 }
 
 /// An argument that is not understood.
@@ -76,6 +80,7 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
             })
             .map(Command::Setup),
         Topic::KillTest => kill_test_options(own).map(Command::KillTest),
+        Topic::Fuzz => Ok(Command::Fuzz { options: own.to_vec() }),
         Topic::Lint => own
             .iter()
             .try_fold(lint::Options::default(), |mut options, argument| {
@@ -130,6 +135,8 @@ mod tests {
         assert_eq!(parsed("dist"), Ok(Command::Dist));
         assert_eq!(parsed("memcheck"), Ok(Command::Memcheck));
         assert_eq!(parsed("overhead"), Ok(Command::Overhead));
+        let options = vec!["--executions".to_owned(), "9".to_owned()];
+        assert_eq!(parsed("fuzz --executions 9"), Ok(Command::Fuzz { options }));
         assert_eq!(parsed("lint"), Ok(Command::Lint(lint::Options::default())));
     }
 

@@ -11,9 +11,10 @@ pub enum Topic {
     Dist,
     Memcheck,
     Overhead,
+    Fuzz,
 }
 
-const ALL: [Topic; 8] = [
+const ALL: [Topic; 9] = [
     Topic::Setup,
     Topic::Quickstart,
     Topic::Test,
@@ -22,6 +23,7 @@ const ALL: [Topic; 8] = [
     Topic::Dist,
     Topic::Memcheck,
     Topic::Overhead,
+    Topic::Fuzz,
 ];
 
 impl Topic {
@@ -35,6 +37,7 @@ impl Topic {
             Topic::Dist => "dist",
             Topic::Memcheck => "memcheck",
             Topic::Overhead => "overhead",
+            Topic::Fuzz => "fuzz",
         }
     }
 
@@ -55,6 +58,7 @@ pub fn text(topic: Option<Topic>) -> &'static str {
         Some(Topic::Dist) => DIST,
         Some(Topic::Memcheck) => MEMCHECK,
         Some(Topic::Overhead) => OVERHEAD,
+        Some(Topic::Fuzz) => FUZZ,
     }
 }
 
@@ -69,6 +73,7 @@ cargo xtask TASK
   dist         a release folder and tarball
   memcheck     the door to plugins under valgrind: no leak, no invalid access
   overhead     what it costs that an activation is a plugin
+  fuzz         spoilt files for everything that reads what others wrote
 
 `cargo xtask TASK --help` says more. Exit codes: 0 done, 1 something failed, 2 usage;
 a program that a task runs passes its own code on.
@@ -161,6 +166,22 @@ cargo xtask overhead
 Builds for release and times training steps of resnet20 (batches of 128 CIFAR-shaped
 images, one thread) whose activation is the plugin `swish`, by turns with the same
 network whose graph has swish's operators itself. Prints both and their ratio.
+";
+
+const FUZZ: &str = "\
+cargo xtask fuzz [--executions N] [--target NAME] [--seed N]
+
+Sets up, builds with overflow checks, and gives spoilt files to the readers of configs,
+weights, checkpoints, datasets, graphs, manifests, job records and plugin files. None may
+panic, hang, or take more memory than the bytes can be worth.
+
+  --executions N   together, divided among the targets [default: 300000]
+  --target NAME    only this one
+  --seed N         other inputs [default: 1]
+  --input NAME:N   write input N of a target to stdout
+
+Inputs that a reader does not survive are written to target/fuzz/; the exit code is then 1.
+Put one into fuzz/regressions/NAME/ when it is mended: every test run tries those.
 ";
 
 #[cfg(test)]

@@ -51,5 +51,6 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Dist => tasks::dist::run(&workspace),
         Command::Memcheck => tasks::memcheck::run(&workspace),
         Command::Overhead => tasks::overhead::run(&workspace),
+        Command::Fuzz { options } => tasks::fuzz::run(&workspace, &options),
     }
 }

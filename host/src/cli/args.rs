@@ -5,6 +5,7 @@ mod eval;
 mod experiment;
 mod new_name;
 mod plugin;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ pub use eval::{EvalArgs, EvalSplit, StoredWeights};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
 pub use new_name::NewName;
 pub use plugin::{CheckArgs, KindArg, PluginCommand};
+pub use verify::VerifyArgs;
 
 const OVERVIEW: &str = "\
 First steps:
@@ -90,7 +92,8 @@ stops after the current step (exit code 3), and so does --stop-after 55m before 
     /// Print the comparison table; write report.html, results.csv and results.md
     #[command(after_help = "Example: jackpot report runs/quickstart --baseline vanilla -o out")]
     Report {
-        /// The runs' folders; each gets a table of its own
+        /// The runs' folders; each gets a table of its own, and two of one experiment are compared
+        /// bit by bit
         #[arg(required = true, value_name = "RUN")]
         runs: Vec<PathBuf>,
         /// Where to write the files [default: the run's folder]; of several runs, into one folder each
@@ -105,6 +108,16 @@ stops after the current step (exit code 3), and so does --stop-after 55m before 
 Examples: jackpot eval runs/quickstart --recipe tweaks --level 2
           jackpot eval weights.safetensors --config my.toml --logits logits.safetensors")]
     Eval(EvalArgs),
+    /// Check a run: every stored bit, the masks, the counts, the results
+    #[command(after_help = "\
+Examples: jackpot verify runs/quickstart
+          jackpot verify runs/quickstart --no-evaluate --json
+
+Names the job, the file and the tensor of everything that is not as it should be; exit code 1
+if there is anything. Changes nothing. A run is made anew, elsewhere, with
+  jackpot run runs/quickstart/config.toml --out runs/again
+and `jackpot report runs/quickstart runs/again` says whether the bits agree.")]
+    Verify(VerifyArgs),
     /// List plugins, describe one, begin a new one, or check a plugin file
     #[command(subcommand)]
     Plugin(PluginCommand),

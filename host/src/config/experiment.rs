@@ -28,6 +28,7 @@ pub fn read(cx: &Context<'_>, root: &Table) -> Option<Config> {
         device: device?,
         precision: choice(root, "precision")?,
         threads: root.optional("threads", |node| node.int().and_then(size))?,
+        deterministic: root.optional("deterministic", Node::bool)?,
         plugin_path: root
             .table("plugins")?
             .list("path")

@@ -44,6 +44,12 @@ pub static ROOT: Section = Section {
             "\"auto\"",
             "CPU threads; the results' bits depend on it. `auto`: all cores.",
         ),
+        Key::with_default(
+            "deterministic",
+            Shape::Or("auto", &Shape::Bool),
+            "\"auto\"",
+            "Only operators that give the same bits every time. `auto`: on the CPU.",
+        ),
         Key::with_default("plugins", Shape::Section(&PLUGINS), "{}", "Where plugins are found."),
         Key::required("data", Shape::Section(&DATA), "What is learned from."),
         Key::required("model", Shape::Section(&MODEL), "The network."),

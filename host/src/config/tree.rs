@@ -122,10 +122,7 @@ impl Table {
     }
 
     pub fn bool(&self, key: &str) -> Option<bool> {
-        match self.value(key)?.val {
-            Val::Bool(value) => Some(value),
-            _ => None,
-        }
+        self.value(key)?.bool()
     }
 
     pub fn int(&self, key: &str) -> Option<i64> {
@@ -151,6 +148,13 @@ impl Table {
 }
 
 impl Node {
+    pub fn bool(&self) -> Option<bool> {
+        match self.val {
+            Val::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
     pub fn int(&self) -> Option<i64> {
         match self.val {
             Val::Int(value) => Some(value),

@@ -24,6 +24,8 @@ pub struct Config {
     pub precision: Precision,
     /// CPU threads; the results' bits depend on it. Default: all cores.
     pub threads: Option<usize>,
+    /// Whether only operators are used that give the same bits every time. Default: on the CPU.
+    pub deterministic: Option<bool>,
     /// Folders that are searched for plugins, made absolute against the config file.
     pub plugin_path: Vec<PathBuf>,
     pub data: DataConfig,

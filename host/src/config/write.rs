@@ -24,6 +24,7 @@ pub fn to_toml(config: &Config) -> String {
     out.key("device", string(&device_name(config.device)));
     out.key("precision", choice(&config.precision));
     out.key("threads", or("auto", config.threads));
+    out.key("deterministic", or("auto", config.deterministic));
     out.section("[plugins]");
     out.key("path", list(config.plugin_path.iter().map(|path| string(&path.to_string_lossy()))));
     out.section("[data]");

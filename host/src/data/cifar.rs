@@ -119,7 +119,7 @@ impl Format {
     }
 
     /// Appends the records of a file's content; `path` is for errors.
-    fn parse(&self, path: &Path, bytes: &[u8], samples: &mut Samples) -> Result<(), DataError> {
+    pub fn parse(&self, path: &Path, bytes: &[u8], samples: &mut Samples) -> Result<(), DataError> {
         let record = self.labels.len() + PIXELS;
         let (whole, left) = (bytes.len() / record, bytes.len() % record);
         let (path, dataset) = (path.to_owned(), self.name);

@@ -209,7 +209,7 @@ fn header<'a, const N: usize>(
     }
 }
 
-fn parse_images(
+pub fn parse_images(
     path: &Path,
     mut bytes: Vec<u8>,
 ) -> Result<(usize, [usize; 3], Vec<u8>), DataError> {
@@ -223,7 +223,7 @@ fn parse_images(
     Ok((n, [1, height, width], bytes))
 }
 
-fn parse_labels(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, DataError> {
+pub fn parse_labels(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, DataError> {
     header::<1>(path, bytes, LABELS).map(|(_, rest)| rest.to_vec())
 }
 

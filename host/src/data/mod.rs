@@ -7,19 +7,19 @@
 //! [`Batch`], and a [`Normaliser`] for the network's input.
 
 mod batch;
-mod cifar;
+pub(crate) mod cifar;
 mod error;
 pub mod fetch;
-mod images;
+pub(crate) mod images;
 mod load;
-mod mnist;
+pub(crate) mod mnist;
 mod normalise;
 mod order;
 mod origin;
-mod source;
+pub(crate) mod source;
 mod split;
 mod synthetic;
-mod tensors;
+pub(crate) mod tensors;
 mod unfinished;
 mod watch;
 

@@ -31,7 +31,7 @@ pub fn load(root: Option<&Path>) -> Result<Source, DataError> {
 }
 
 /// Reads the file's content; `path` is for errors and the dataset's name.
-fn parse(path: &Path, bytes: &[u8]) -> Result<Source, DataError> {
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Source, DataError> {
     let invalid = |error: safetensors::SafeTensorError| DataError::Safetensors {
         path: path.to_owned(),
         reason: error.to_string(),

@@ -50,6 +50,12 @@ pub fn precision(choice: Precision, device: Device) -> Result<Precision, OpenErr
     }
 }
 
+/// Whether only operators are used that give the same bits every time: on a CPU yes, unless told
+/// otherwise.
+pub fn deterministic(choice: Option<bool>, device: Device) -> bool {
+    choice.unwrap_or(!device.is_cuda())
+}
+
 /// Makes the choices act on this process. Gives the number of threads.
 ///
 /// # Errors
@@ -59,6 +65,7 @@ pub fn apply(
     device: Device,
     precision: Precision,
     threads: Option<usize>,
+    deterministic: bool,
 ) -> Result<usize, OpenError> {
     let set = || -> Result<usize, OpError> {
         let count = match threads {
@@ -67,6 +74,9 @@ pub fn apply(
         };
         settings::set_threads(count)?;
         settings::set_tf32(precision == Precision::Tf32)?;
+        settings::set_deterministic(deterministic)?;
+        // Nothing here reads what it has not written.
+        settings::set_fill_fresh(false)?;
         settings::set_cudnn_benchmark(false)?;
         settings::set_cudnn_deterministic(true)?;
         Ok(count)
@@ -103,6 +113,13 @@ mod tests {
         assert_eq!(precision(Precision::Auto, Device::Cpu).unwrap(), Precision::F32);
         assert_eq!(precision(Precision::Auto, Device::Cuda(0)).unwrap(), Precision::Bf16);
         assert!(precision(Precision::Tf32, Device::Cpu).is_err());
+    }
+
+    #[test]
+    fn a_cpu_is_deterministic_unless_told_otherwise() {
+        let cuda = Device::Cuda(0);
+        assert!(deterministic(None, Device::Cpu) && !deterministic(None, cuda));
+        assert!(deterministic(Some(true), cuda) && !deterministic(Some(false), Device::Cpu));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jackpot_plugin_api::Duration;
+use jackpot_plugin_api::graph::Graph;
 use tch::Tensor;
 
 use super::error::OpenError;
@@ -56,6 +57,7 @@ pub struct Evaluator {
     session: Session,
     run: Option<RunDir>,
     feed: Feed,
+    dataset_sha256: String,
     /// Plugin files of the run's jobs; several where jobs were done with different files.
     kept: Vec<Kept>,
 }
@@ -76,11 +78,17 @@ impl Evaluator {
             what: "moving the data to the device".to_owned(),
             source: Box::new(error),
         })?;
-        Ok(Self { session, run, feed, kept: Vec::new() })
+        let dataset_sha256 = data.sha256;
+        Ok(Self { session, run, feed, dataset_sha256, kept: Vec::new() })
     }
 
     pub fn config(&self) -> &Config {
         &self.session.config
+    }
+
+    /// SHA-256 over the dataset's content.
+    pub fn dataset_sha256(&self) -> &str {
+        &self.dataset_sha256
     }
 
     /// Loads weights into their network, as it stood when they were stored (so that a faded skip
@@ -90,7 +98,31 @@ impl Evaluator {
     ///
     /// Weights that do not fit the network, a plugin file that is lost, or no images.
     pub fn evaluate(&mut self, weights: &Weights<'_>, part: Part) -> Result<Evaluated, OpenError> {
-        let Self { session, run, feed, kept } = self;
+        self.with(weights, |trained, model, train| trained.evaluate(model, train, weights, part))
+    }
+
+    /// The first values of the network that the weights are of, before any init plugin, as a
+    /// training with that seed stores them.
+    ///
+    /// # Errors
+    ///
+    /// A plugin file that is lost, or a graph that cannot be built.
+    pub fn initial(&mut self, weights: &Weights<'_>, seed: u64) -> Result<State, OpenError> {
+        self.with(weights, |trained, model, train| {
+            let train = &TrainConfig { update: None, ..train.clone() };
+            let graph = trained.graph(model)?;
+            let training = Training::build(trained.spec(&graph, train, seed))?;
+            Ok(training.network.stored_state())
+        })
+    }
+
+    /// Builds with the plugins that the weights were made with.
+    fn with<T>(
+        &mut self,
+        weights: &Weights<'_>,
+        work: impl FnOnce(&Trained<'_>, &ModelConfig, &TrainConfig) -> Result<T, TrainError>,
+    ) -> Result<T, OpenError> {
+        let Self { session, run, feed, kept, .. } = self;
         let wrong = |error: TrainError| OpenError::Rehearsal {
             what: weights.path.display().to_string(),
             source: Box::new(error),
@@ -99,7 +131,7 @@ impl Evaluator {
         let Some(run) = run else {
             let (model, train) = (weights.model, weights.train);
             let trained = Trained { session, feed, registry: &session.registry, kept: None };
-            return trained.evaluate(model, train, weights, part).map_err(wrong);
+            return work(&trained, model, train).map_err(wrong);
         };
         let place = match kept.iter().position(|kept| kept.agrees(weights.plugins)) {
             Some(place) => place,
@@ -112,7 +144,7 @@ impl Evaluator {
         kept.add(run, weights.plugins, &session.registry, weights.path)?;
         let (model, train) = kept.lead(weights.model, weights.train, &session.registry)?;
         let trained = Trained { session, feed, registry: &kept.registry, kept: Some(kept) };
-        trained.evaluate(&model, &train, weights, part).map_err(wrong)
+        work(&trained, &model, &train).map_err(wrong)
     }
 
     /// The normalised images of a split, as the network sees them.
@@ -165,6 +197,31 @@ struct Trained<'a> {
 }
 
 impl Trained<'_> {
+    fn graph(&self, model: &ModelConfig) -> Result<Graph, TrainError> {
+        let mut graph = Graphs::build(model, self.registry, self.feed.shape, self.feed.classes)?;
+        if let Some(kept) = self.kept {
+            kept.lead_nodes(&mut graph);
+        }
+        Ok(graph)
+    }
+
+    fn spec<'a>(&'a self, graph: &'a Graph, train: &'a TrainConfig, seed: u64) -> TrainingSpec<'a> {
+        let nowhere = Path::new("");
+        TrainingSpec {
+            graph,
+            train,
+            registry: self.registry,
+            feed: self.feed,
+            seed,
+            device: self.session.device,
+            precision: self.session.precision,
+            rewind_points: &[],
+            into: nowhere,
+            checkpoint: nowhere,
+            cadence: Cadence::Auto,
+        }
+    }
+
     fn evaluate(
         &self,
         model: &ModelConfig,
@@ -175,24 +232,9 @@ impl Trained<'_> {
         let feed = self.feed;
         // Stored weights are what their masks left of them.
         let train = &TrainConfig { update: None, ..train.clone() };
-        let mut graph = Graphs::build(model, self.registry, feed.shape, feed.classes)?;
-        if let Some(kept) = self.kept {
-            kept.lead_nodes(&mut graph);
-        }
-        let nowhere = Path::new("");
-        let spec = TrainingSpec {
-            graph: &graph,
-            train,
-            registry: self.registry,
-            feed,
-            seed: self.session.config.seeds.first().copied().unwrap_or_default(),
-            device: self.session.device,
-            precision: self.session.precision,
-            rewind_points: &[],
-            into: nowhere,
-            checkpoint: nowhere,
-            cadence: Cadence::Auto,
-        };
+        let graph = self.graph(model)?;
+        let seed = self.session.config.seeds.first().copied().unwrap_or_default();
+        let spec = self.spec(&graph, train, seed);
         let mut training = Training::build(spec)?;
         let end = spec.start().total_steps;
         let step = weights.at.map_or(end, |at| at.steps(spec.steps_per_epoch()).min(end));

@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::imported;
-use super::output::{START_MASK, finish};
+use super::output::finish;
 use super::pruning::{Level, prune};
 use super::session::{Prepared, Session};
+use super::stored::START_MASK;
 use super::teacher::teacher;
 use crate::experiment::{
     Event, ExecuteError, Executor, FileError, Inputs, Job, Observer, Outcome, Progress, Start,
@@ -16,6 +17,7 @@ use crate::model::ModelError;
 use crate::model::state::{self, Extra, to_safetensors};
 use crate::prune::shuffle::shuffled;
 use crate::prune::{Masks, Scope};
+use crate::torch::memory;
 use crate::train::checkpoint::write;
 use crate::train::{Cadence, Ended, Report, TrainError, Training, TrainingSpec, train, untrained};
 
@@ -184,8 +186,10 @@ impl Executor for JobExecutor<'_> {
         observer: &dyn Observer,
         stop: &Stop,
     ) -> Result<Outcome, ExecuteError> {
-        self.work(job, inputs, into, observer, stop)
-            .map_err(|error| failure(error, &inputs.checkpoint))
+        let outcome = self.work(job, inputs, into, observer, stop);
+        // The training is gone; so that the next job begins with as little as this one did.
+        memory::trim();
+        outcome.map_err(|error| failure(error, &inputs.checkpoint))
     }
 }
 

@@ -20,6 +20,9 @@ use crate::plugin::Registry;
 /// The libtorch that this was built with, and that the rpath leads to: `2.11.0`.
 const TORCH: &str = env!("JACKPOT_TORCH_VERSION");
 
+/// The compiler that this was built with: `1.90.0`.
+const RUSTC: &str = env!("JACKPOT_RUSTC_VERSION");
+
 /// Every plugin item that a config names.
 pub fn plugins_of(config: &Config) -> Vec<(Kind, &PluginRef)> {
     let mut all = Vec::new();
@@ -91,9 +94,7 @@ pub fn gather(
     registry: &Registry,
     networks: &Graphs,
     dataset_sha256: &str,
-    device: tch::Device,
-    precision: Precision,
-    threads: usize,
+    (device, precision, threads, deterministic): (tch::Device, Precision, usize, bool),
 ) -> Result<Facts, OpenError> {
     let mut plugins = BTreeMap::new();
     for (kind, reference) in plugins_of(config) {
@@ -106,11 +107,6 @@ pub fn gather(
         .into_iter()
         .map(|file| Ok((file.clone(), hash_file(file)?)))
         .collect::<Result<_, OpenError>>()?;
-    let versions = [
-        ("jackpot", env!("CARGO_PKG_VERSION")),
-        ("plugin-api", jackpot_plugin_api::VERSION),
-        ("torch", TORCH),
-    ];
     Ok(Facts {
         plugins,
         files,
@@ -119,9 +115,21 @@ pub fn gather(
         device: device_name(device),
         precision: precision_name(precision).to_owned(),
         threads,
+        deterministic,
         engine: ENGINE.to_owned(),
-        versions: versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into(),
+        versions: versions(),
     })
+}
+
+/// What results may depend on besides all that is in an identity.
+pub fn versions() -> BTreeMap<String, String> {
+    let versions = [
+        ("jackpot", env!("CARGO_PKG_VERSION")),
+        ("plugin-api", jackpot_plugin_api::VERSION),
+        ("torch", TORCH),
+        ("rustc", RUSTC),
+    ];
+    versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into()
 }
 
 /// SHA-256 of a file, in hexadecimal.

@@ -3,6 +3,7 @@
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
 //! - [`evaluate`](mod@evaluate): accuracy of stored weights;
+//! - [`stored`]: the names of a job's files;
 //! - [`stage`]: a small training on which any item can be tried;
 //! - [`check`](mod@check): tries the items of a plugin file;
 //! - [`trials`]: items tried one at a time, for the tests of their authors.
@@ -24,6 +25,7 @@ mod pruning;
 mod rehearsal;
 mod session;
 pub mod stage;
+pub mod stored;
 mod teacher;
 pub mod trials;
 

@@ -5,16 +5,12 @@ use std::path::Path;
 use super::learned;
 use crate::config::Precision;
 use crate::engine::device::precision_name;
+use crate::engine::stored::{BEST, BEST_MASK, LAST, LAYERS, MASK};
 use crate::model::graph::flops;
 use crate::model::state::to_safetensors;
 use crate::prune::layers::{csv, layers};
 use crate::train::checkpoint::write;
 use crate::train::{Finished, Results, TrainError, Training};
-
-/// Where masks move, a job's folder has three: this one of before the first step (of a draw's
-/// level: its ticket), `mask.safetensors` of the last weights, and one of the best.
-pub const START_MASK: &str = "start-mask.safetensors";
-const BEST_MASK: &str = "best-mask.safetensors";
 
 /// Writes the files of a training into its folder and gives what it is reported by.
 pub fn finish(
@@ -24,16 +20,16 @@ pub fn finish(
     precision: Precision,
     into: &Path,
 ) -> Result<Results, TrainError> {
-    write(&into.join("mask.safetensors"), &to_safetensors(&training.masks.state())?)?;
-    write(&into.join("model.safetensors"), &to_safetensors(&finished.model)?)?;
-    write(&into.join("best.safetensors"), &to_safetensors(&finished.best)?)?;
+    write(&into.join(MASK), &to_safetensors(&training.masks.state())?)?;
+    write(&into.join(LAST), &to_safetensors(&finished.model)?)?;
+    write(&into.join(BEST), &to_safetensors(&finished.best)?)?;
     write(&into.join("metrics.jsonl"), finished.metrics.text().as_bytes())?;
     let reported = finished.best_masks.as_ref().unwrap_or(&training.masks);
     if finished.best_masks.is_some() {
         write(&into.join(BEST_MASK), &to_safetensors(&reported.state())?)?;
     }
     let layers = csv(&layers(reported, names));
-    write(&into.join("layers.csv"), layers.as_bytes())?;
+    write(&into.join(LAYERS), layers.as_bytes())?;
     if let Some(text) = learned::csv(&training.network, &finished.model)? {
         write(&into.join(learned::FILE), text.as_bytes())?;
     }

@@ -5,17 +5,17 @@ use std::path::Path;
 
 use tch::Device;
 
-use super::device;
+use super::device::{self, device_name, precision_name};
 use super::error::OpenError;
 use super::executor::JobExecutor;
-use super::facts::{gather, plugins_of};
+use super::facts::{gather, plugins_of, versions};
 use super::folders::plugin_folders;
 use super::graphs::Graphs;
 use crate::config::{
     self, Config, KnownItems, Loaded, ModelConfig, Overrides, Precision, Teacher, TrainConfig,
 };
 use crate::data::{self, Data, Watch};
-use crate::experiment::Facts;
+use crate::experiment::{Facts, Started};
 use crate::plugin::Registry;
 use crate::train::{Feed, TrainError};
 
@@ -30,6 +30,8 @@ pub struct Session {
     /// Never `Auto`.
     pub precision: Precision,
     pub threads: usize,
+    /// Whether only operators are used that give the same bits every time.
+    pub deterministic: bool,
     prepared: Option<Prepared>,
 }
 
@@ -80,9 +82,19 @@ impl Session {
         }
         let device = device::choose(config.device)?;
         let precision = device::precision(config.precision, device)?;
-        let threads = device::apply(device, precision, config.threads)?;
+        let deterministic = device::deterministic(config.deterministic, device);
+        let threads = device::apply(device, precision, config.threads, deterministic)?;
         let config_text = config::to_toml(&config);
-        Ok(Self { config, config_text, registry, device, precision, threads, prepared: None })
+        Ok(Self {
+            config,
+            config_text,
+            registry,
+            device,
+            precision,
+            threads,
+            deterministic,
+            prepared: None,
+        })
     }
 
     /// Reads the dataset, and builds and tries every network and recipe of the config once, so
@@ -124,9 +136,7 @@ impl Session {
             &self.registry,
             &graphs,
             &data.sha256,
-            self.device,
-            self.precision,
-            self.threads,
+            (self.device, self.precision, self.threads, self.deterministic),
         )?;
         self.prepared = Some(Prepared { feed, graphs, facts, dataset: data.name.clone() });
         Ok(())
@@ -142,6 +152,12 @@ impl Session {
                 .iter()
                 .map(|spend| (format!("recipe `{}`", spend.recipe), &spend.model, &spend.train)),
         )
+    }
+
+    /// What a start of a run now would compute with.
+    pub fn started(&self) -> Started {
+        let (device, precision) = (device_name(self.device), precision_name(self.precision));
+        Started::now(&device, precision, self.threads, versions())
     }
 
     /// Whether a training is given up depends on validation images.

@@ -15,6 +15,7 @@ use super::lease::{Attempt, Lease};
 use super::readiness::{Board, Link};
 use super::record::{JobRecord, JobStatus};
 use super::retry::Seeds;
+use super::sums::{self, FileSum, INIT, REWIND, Sums};
 use crate::config::Rewind;
 use crate::failpoint::{Point, reach};
 use crate::train::Results;
@@ -43,9 +44,12 @@ pub fn commit(
         return Err(ExecuteError::Failed(format!("its results cannot be stored: {error}")));
     }
     let mut shared = Vec::new();
-    if let Some(rewind) = board.dense_draw(job) {
+    let dense_draw = board.dense_draw(job);
+    let beside = |name: &str| dense_draw.is_some() && is_beside(name);
+    record.files = sums::of_folder(folder.path(), beside)?;
+    if let Some(rewind) = dense_draw {
         record.rewind = point(rewind);
-        place_weights(board, &job.key, rewind, folder.path())?;
+        record.files.extend(place_weights(board, &job.key, rewind, folder.path())?);
         shared = share(board, job, &record, folder.path())?;
         files::remove(&folder.path().join("init.safetensors"))?;
         for point in &job.rewind_points {
@@ -64,18 +68,19 @@ pub fn commit(
 /// Finishes a job by referring to another's folder.
 pub fn commit_link(board: &Board<'_>, job: &Job, link: &Link) -> Result<JobRecord, FileError> {
     let (draw, seed) = (job.key.draw(), job.key.seed());
+    let mut own = Sums::new();
     if let Some(init) = &link.init {
-        files::place(init, &board.run.init(draw, seed))?;
+        place_one(init, &board.run.init(draw, seed), INIT, &mut own)?;
     }
     if let Some(rewind) = &link.rewind {
-        files::place(rewind, &board.run.rewind(draw, seed))?;
+        place_one(rewind, &board.run.rewind(draw, seed), REWIND, &mut own)?;
     }
     let target = board.store.get(&link.to).cloned();
     let target = target.ok_or_else(|| {
         let path = board.run.folder(&link.to);
         FileError::new("link to", &path, io::Error::from(io::ErrorKind::NotFound))
     })?;
-    write_link(board, job, &target, &board.run.folder(&link.to))
+    write_link(board, job, &target, &board.run.folder(&link.to), own)
 }
 
 /// Writes what a job failed with beside its folder.
@@ -129,18 +134,32 @@ fn require_files(job: &Job, folder: &Path) -> Result<(), ExecuteError> {
     }
 }
 
+/// Whether a file in the folder of a dense training goes beside the draw's levels.
+fn is_beside(name: &str) -> bool {
+    name == "init.safetensors" || name.starts_with("rewind-")
+}
+
+/// Puts the weights of a draw beside its levels; gives their checksums.
 fn place_weights(
     board: &Board<'_>,
     key: &JobKey,
     rewind: Rewind,
     from: &Path,
-) -> Result<(), FileError> {
+) -> Result<Sums, FileError> {
     let (draw, seed) = (key.draw(), key.seed());
-    files::place(&from.join("init.safetensors"), &board.run.init(draw, seed))?;
+    let mut own = Sums::new();
+    place_one(&from.join("init.safetensors"), &board.run.init(draw, seed), INIT, &mut own)?;
+    let place = board.run.rewind(draw, seed);
     match point(rewind) {
-        Some(point) => files::place(&from.join(rewind_name(point)), &board.run.rewind(draw, seed)),
-        None => files::remove(&board.run.rewind(draw, seed)),
+        Some(point) => place_one(&from.join(rewind_name(point)), &place, REWIND, &mut own)?,
+        None => files::remove(&place)?,
     }
+    Ok(own)
+}
+
+fn place_one(from: &Path, to: &Path, name: &str, sums: &mut Sums) -> Result<(), FileError> {
+    sums.insert(name.to_owned(), FileSum::of_file(from)?);
+    files::place(from, to)
 }
 
 /// Finishes the level 0 of the draws that share this dense training. Their links hold once this
@@ -160,32 +179,33 @@ fn share(
         }
         // Whoever has its lease sees to it.
         let Attempt::Acquired(lease) = Lease::try_acquire(board.run, &other.key)? else { continue };
-        place_weights(board, &other.key, rewind, folder)?;
-        shared.push((lease, write_link(board, other, record, folder)?));
+        let own = place_weights(board, &other.key, rewind, folder)?;
+        shared.push((lease, write_link(board, other, record, folder, own)?));
     }
     Ok(shared)
 }
 
 /// Writes the folder of a linked job: its record, and symbolic links to the target's files, which
-/// lie in `files` now or later.
+/// lie in `target_files` now or later. `own` are the checksums of what is not the target's.
 fn write_link(
     board: &Board<'_>,
     job: &Job,
     target: &JobRecord,
     target_files: &Path,
+    own: Sums,
 ) -> Result<JobRecord, FileError> {
     let record = JobRecord {
         key: job.key.clone(),
         status: JobStatus::Linked,
         linked_to: Some(target.key.clone()),
         rewind: board.dense_draw(job).and_then(point),
+        files: own,
         ..target.clone()
     };
     let folder = TemporaryFolder::create(&board.run.folder(&job.key))?;
     let up = "../".repeat(job.key.path().split('/').count());
     for name in files::list(target_files)? {
-        let own = name == "job.json" || name == "init.safetensors" || name.starts_with("rewind-");
-        if own || !target_files.join(&name).is_file() {
+        if name == "job.json" || is_beside(&name) || !target_files.join(&name).is_file() {
             continue;
         }
         let to = format!("{up}{}/{name}", target.key.path());

@@ -10,6 +10,8 @@ use serde_json::Value;
 use super::error::ExperimentError;
 use super::files;
 use super::key::JobKey;
+use super::seal::sealed;
+use super::sums::Sums;
 use crate::train::Results;
 
 /// The format that this host writes.
@@ -58,6 +60,10 @@ pub struct JobRecord {
     /// The plugin files it used.
     #[serde(default)]
     pub plugins: Vec<PluginUse>,
+    /// Checksums of its files. A linked job has those of its own files alone, which are the
+    /// weights beside a draw's levels; no job of before there were checksums has any.
+    #[serde(default, skip_serializing_if = "Sums::is_empty")]
+    pub files: Sums,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -119,6 +125,7 @@ impl JobRecord {
             rewind: None,
             inputs: BTreeMap::new(),
             plugins: identity.plugins.clone(),
+            files: Sums::new(),
         }
     }
 
@@ -143,9 +150,9 @@ impl JobRecord {
         serde_json::from_value(value).map(Some).map_err(|error| damaged(error.to_string()))
     }
 
-    /// The bytes of its file.
+    /// The bytes of its file, which ends with a [seal](super::seal).
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        pretty(self)
+        sealed(self)
     }
 
     /// Whether it has results.

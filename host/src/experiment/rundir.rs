@@ -168,7 +168,11 @@ impl RunDir {
         Ok(found.values().filter(|record| whole(record)).cloned().collect())
     }
 
-    fn job_folders(&self) -> Result<Vec<JobKey>, FileError> {
+    /// The folders of jobs, whatever is in them.
+    ///
+    /// # Errors
+    /// A folder cannot be listed.
+    pub fn job_folders(&self) -> Result<Vec<JobKey>, FileError> {
         let mut keys = Vec::new();
         for (root, depth) in [("draw", 3), ("spend", 4)] {
             let mut level = vec![root.to_owned()];

@@ -45,6 +45,7 @@ pub fn config() -> Config {
         device: DeviceChoice::Auto,
         precision: Precision::Auto,
         threads: None,
+        deterministic: None,
         plugin_path: Vec::new(),
         data,
         model: model(),
@@ -134,6 +135,7 @@ pub fn facts() -> Facts {
         device: "cpu".into(),
         precision: "f32".into(),
         threads: 2,
+        deterministic: true,
         engine: "1".into(),
         versions: BTreeMap::from([("jackpot".into(), "0.1.0".into())]),
     }

@@ -57,17 +57,18 @@ pub fn to_safetensors(state: &State) -> Result<Vec<u8>, ModelError> {
 ///
 /// A file that cannot be read or is no safetensors file.
 pub fn read(path: &Path) -> Result<State, ModelError> {
-    let fail = |message: String| ModelError::File { path: path.to_owned(), message };
-    let bytes = std::fs::read(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
-    from_safetensors(&bytes, path)
+    let message = |error: std::io::Error| format!("cannot be read: {error}");
+    let bytes = std::fs::read(path)
+        .map_err(|error| ModelError::File { path: path.to_owned(), message: message(error) })?;
+    parse(path, &bytes)
 }
 
-/// As [`read`], of bytes that were read from `path` already.
+/// Reads tensors from a file's content; `path` is for errors.
 ///
 /// # Errors
 ///
-/// What is no safetensors file.
-pub fn from_safetensors(bytes: &[u8], path: &Path) -> Result<State, ModelError> {
+/// It is no safetensors file, or has a dtype that is not known here.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<State, ModelError> {
     let fail = |message: String| ModelError::File { path: path.to_owned(), message };
     let file = SafeTensors::deserialize(bytes)
         .map_err(|e| fail(format!("is no valid safetensors file: {e}")))?;

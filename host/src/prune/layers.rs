@@ -46,9 +46,11 @@ fn dead(mask: &Tensor, dim: i64) -> u64 {
     (count - alive).unsigned_abs()
 }
 
+const HEADER: &str = "layer,weights,kept,dead_output_channels,dead_input_channels";
+
 /// As `layers.csv`.
 pub fn csv(layers: &[Layer]) -> String {
-    let mut text = "layer,weights,kept,dead_output_channels,dead_input_channels\n".to_owned();
+    let mut text = format!("{HEADER}\n");
     for layer in layers {
         let Layer { name, weights, kept, dead_outputs, dead_inputs } = layer;
         let quoted = if name.contains([',', '"']) {
@@ -59,6 +61,22 @@ pub fn csv(layers: &[Layer]) -> String {
         text += &format!("{quoted},{weights},{kept},{dead_outputs},{dead_inputs}\n");
     }
     text
+}
+
+/// Reads what [`csv`] writes; `None` if it is something else.
+pub fn read_csv(text: &str) -> Option<Vec<Layer>> {
+    let mut lines = text.lines();
+    (lines.next()? == HEADER).then_some(())?;
+    let layer = |line: &str| {
+        let mut cells = line.rsplitn(5, ',');
+        let mut count = || cells.next()?.parse::<u64>().ok();
+        let (dead_inputs, dead_outputs, kept, weights) = (count()?, count()?, count()?, count()?);
+        let name = cells.next()?;
+        let quoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+        let name = quoted.map_or_else(|| name.to_owned(), |name| name.replace("\"\"", "\""));
+        Some(Layer { name, weights, kept, dead_outputs, dead_inputs })
+    };
+    lines.map(layer).collect()
 }
 
 #[cfg(test)]
@@ -77,5 +95,10 @@ mod tests {
             Layer { name: "w".into(), weights: 9, kept: 3, dead_outputs: 1, dead_inputs: 1 };
         assert_eq!(found, [expected]);
         assert!(csv(&found).ends_with("\nw,9,3,1,1\n"));
+        assert_eq!(read_csv(&csv(&found)).unwrap(), found);
+        let odd = Layer { name: "a,\"b\"".into(), ..found[0].clone() };
+        assert_eq!(read_csv(&csv(std::slice::from_ref(&odd))).unwrap(), [odd]);
+        assert_eq!(read_csv("w,9,3,1,1\n"), None);
+        assert_eq!(read_csv(&format!("{HEADER}\nw,9,3,-1,1\n")), None);
     }
 }

@@ -27,6 +27,10 @@ mod trials;
 mod words;
 mod write;
 
+pub(crate) fn parse_record(text: &str) -> bool {
+    record::Record::parse(text).is_ok()
+}
+
 pub use csv::csv;
 pub use html::html;
 pub use markdown::markdown;

@@ -5,6 +5,7 @@
 //! - [`settings`]: threads, determinism, TF32, autocast;
 //! - [`cuda`]: whether there is a GPU, without linking CUDA;
 //! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data;
+//! - [`memory`]: what the process keeps though nothing uses it;
 //! - [`codes`]: libtorch's numbers for dtypes and devices.
 //!
 //! Everything may be used from several threads at once. What can go wrong is an [`OpError`]
@@ -16,6 +17,7 @@ pub mod cuda;
 pub mod error;
 mod ffi;
 pub mod grad;
+pub mod memory;
 pub mod memory_format;
 pub mod op;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! The tasks that come after the set-up, one file each.
 
 pub mod dist;
+pub mod fuzz;
 pub mod kill_test;
 pub mod lint;
 pub mod memcheck;

@@ -9,6 +9,7 @@ mod plugin;
 mod report;
 mod run;
 mod status;
+mod verify;
 
 use super::args::{Command, ConfigCommand, DataCommand, PluginCommand};
 use super::failure::Failure;
@@ -27,6 +28,7 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
             report::run(runs, out.as_deref(), baseline.as_deref(), terminal)
         }
         Command::Eval(args) => eval::run(args, terminal),
+        Command::Verify(args) => verify::run(args, terminal),
         Command::Plugin(PluginCommand::List { kind, json, folders }) => {
             plugin::list(folders, kind.map(|kind| kind.0), *json, terminal)
         }

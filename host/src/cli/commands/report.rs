@@ -8,6 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::experiment::{ExperimentError, Lease, RunDir};
 use crate::report::{Run, read, sweep, table, write};
+use crate::verify::compare::compare;
 
 /// Reports runs: a table on stdout, and three files each.
 pub fn run(
@@ -28,6 +29,23 @@ pub fn run(
         let gap = if place > 0 { "\n" } else { "" };
         terminal.print(&format!("{gap}{}", table(run, terminal.width(), terminal.color)))?;
         files(run, folder, terminal)?;
+    }
+    reproduction(runs, terminal)
+}
+
+/// Says of every run after the first whether its bits are those of the first, if the two are of
+/// one experiment.
+fn reproduction(runs: &[PathBuf], terminal: &Terminal) -> Result<(), Failure> {
+    let Some((first, others)) = runs.split_first() else { return Ok(()) };
+    if others.is_empty() {
+        return Ok(());
+    }
+    let Some(first) = RunDir::find(first)? else { return Ok(()) };
+    for other in others {
+        let Some(other) = RunDir::find(other)? else { continue };
+        if let Some(found) = compare(&first, &other)? {
+            terminal.print(&format!("\n{found}"))?;
+        }
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ const CHANGES: &[&str] = &[
     "device=\"cpu\"",
     "precision=\"bf16\"",
     "threads=2",
+    "deterministic=true",
     "plugins.path=[\"p\"]",
     "data.dataset=\"synthetic\"",
     "data.root=\"x\"",

@@ -8,7 +8,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
@@ -23,6 +23,12 @@ pub const VERSION: u32 = 1;
 
 /// An image wider or higher than this is taken for a damaged file.
 const LIMIT: usize = 1 << 15;
+
+/// So many pixels an image may have whatever the size of its file.
+const FREE_PIXELS: usize = 1 << 22;
+/// And so many more for each of its bytes: what a PNG of black and white can hold at most, whose
+/// compression is at most 1032 to 1.
+const PIXELS_PER_BYTE: usize = 1032 * 8;
 
 /// How images come to the same size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +89,7 @@ pub fn decode_into(
 }
 
 /// Decodes a file's content; `path` is for errors.
-fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<Rgb, ImageError> {
+pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<Rgb, ImageError> {
     let wrong = |reason: String| ImageError::Decode { path: path.to_owned(), reason };
     if bytes.is_empty() {
         return Err(wrong("it is empty".to_owned()));
@@ -109,6 +115,9 @@ fn jpeg(bytes: &[u8]) -> Result<Rgb, String> {
         .set_max_height(LIMIT)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder = JpegDecoder::new_with_options(Cursor::new(bytes), options);
+    decoder.decode_headers().map_err(|error| error.to_string())?;
+    let (width, height) = decoder.dimensions().ok_or("it has no size")?;
+    plausible(width, height, bytes)?;
     let pixels = decoder.decode().map_err(|error| error.to_string())?;
     let info = decoder.info().ok_or("it has no size")?;
     let (width, height) = (usize::from(info.width), usize::from(info.height));
@@ -119,10 +128,27 @@ fn other(bytes: &[u8], format: ImageFormat) -> Result<Rgb, String> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = image::Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(LIMIT as u32), Some(LIMIT as u32));
-    reader.limits(limits);
-    let image = reader.decode().map_err(|error| error.to_string())?.into_rgb8();
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
+    let (width, height) = decoder.dimensions();
+    plausible(width as usize, height as usize, bytes)?;
+    decoder.set_limits(limits).map_err(|error| error.to_string())?;
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?.into_rgb8();
     let (width, height) = (image.width() as usize, image.height() as usize);
     whole(Rgb { width, height, pixels: image.into_raw() })
+}
+
+/// Refuses a size that the file cannot hold, before memory is set aside for it: a header of a few
+/// bytes may claim a billion pixels.
+fn plausible(width: usize, height: usize, bytes: &[u8]) -> Result<(), String> {
+    let most = FREE_PIXELS + PIXELS_PER_BYTE * bytes.len();
+    match width.saturating_mul(height) <= most {
+        true => Ok(()),
+        false => Err(format!(
+            "it says {width}×{height} pixels, more than a file of {} bytes can hold",
+            bytes.len()
+        )),
+    }
 }
 
 /// Whether the pixels are as many as the size says.

@@ -9,7 +9,7 @@
 //! looks random and is always the same: a permutation that depends on their number alone.
 
 mod cache;
-mod decode;
+pub(crate) mod decode;
 mod error;
 mod folder;
 mod listing;

@@ -113,7 +113,8 @@ fn one(
     for device in [Some(Device::Cpu), gpu].into_iter().flatten() {
         line.doing("stage");
         // One thread: on tensors this small several only wait for each other.
-        let stage = device::apply(device, Precision::F32, Some(1))
+        let deterministic = device::deterministic(None, device);
+        let stage = device::apply(device, Precision::F32, Some(1), deterministic)
             .map_err(|error| error.to_string())
             .and_then(|_| {
                 let registry = registry.take().unwrap_or_default();

@@ -29,7 +29,7 @@ pub fn serve_tests(
     output: impl Write + 'static,
 ) -> Result<(), OpenError> {
     let chosen = device::choose(DeviceChoice::Cpu)?;
-    device::apply(chosen, Precision::F32, None)?;
+    device::apply(chosen, Precision::F32, None, device::deterministic(None, chosen))?;
     let mut networks = Networks::default();
     let served = serve(input, output, &mut |what, given| answer(&mut networks, what, given));
     served

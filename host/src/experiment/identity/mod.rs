@@ -48,6 +48,8 @@ pub struct Facts {
     pub precision: String,
     /// CPU threads in use.
     pub threads: usize,
+    /// Whether only operators are used that give the same bits every time.
+    pub deterministic: bool,
     /// The version of the results: raised when the same settings give other results.
     pub engine: String,
     /// Versions for `manifest.json` (jackpot, torch, …); no part of an identity.
@@ -122,14 +124,24 @@ pub fn describe(config: &Config, key: &JobKey, facts: &Facts) -> Result<Identity
     if let Some(threads) = config.threads {
         whole.insert("threads".into(), json!(threads));
     }
+    // What is usual on a device is not said: jobs of before there was a choice keep their identity.
+    let is_usual = facts.deterministic == facts.device.starts_with("cpu");
+    if !is_usual {
+        whole.insert("deterministic".into(), json!(facts.deterministic));
+    }
     let description = canonical(Value::Object(whole));
-    let mut text = String::new();
-    write_canonical(&description, &mut text);
-    let hash = sha256(text.as_bytes());
+    let hash = hash_of(&description);
     let mut plugins = describer.plugins;
     plugins.sort_unstable();
     plugins.dedup();
     Ok(Identity { hash, description, plugins })
+}
+
+/// The hash of a description.
+pub fn hash_of(description: &Value) -> String {
+    let mut text = String::new();
+    write_canonical(description, &mut text);
+    sha256(text.as_bytes())
 }
 
 /// The part of an identity that the config alone determines: two jobs of one config are the same

@@ -125,6 +125,16 @@ fn what_influences_a_result_is_part_of_it() {
             assert_ne!(hash(&before, path), hash(&after, path), "{what} {path}");
         }
     }
+    let usual = facts();
+    let unusual = Facts { deterministic: false, ..usual.clone() };
+    let gpu = Facts { device: "cuda".into(), ..unusual.clone() };
+    for facts in [usual, gpu] {
+        let (other, found) =
+            (Facts { deterministic: !facts.deterministic, ..facts.clone() }, &facts);
+        let described = describe(&before, &key(DRAW), found).unwrap();
+        assert_ne!(described, describe(&before, &key(DRAW), &other).unwrap());
+        assert!(described.description.get("deterministic").is_none(), "the usual is not said");
+    }
     let mut shuffled = before.clone();
     shuffled.spends[1].mask = MaskControl::ShuffledGlobal;
     assert_ne!(hash(&before, SPEND), hash(&shuffled, SPEND));

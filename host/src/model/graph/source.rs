@@ -18,8 +18,18 @@ use crate::plugin::kinds::Architecture;
 pub fn from_file(path: &Path) -> Result<Graph, ModelError> {
     let fail = |message: String| ModelError::File { path: path.to_owned(), message };
     let text = std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+    parse(path, &text)
+}
+
+/// A graph from a file's content; `path` is for errors.
+///
+/// # Errors
+///
+/// It is not the schema's JSON, or its graph is not valid.
+pub fn parse(path: &Path, text: &str) -> Result<Graph, ModelError> {
+    let fail = |message: String| ModelError::File { path: path.to_owned(), message };
     let graph: Graph =
-        surface::read("Graph", &text).map_err(|e| fail(format!("is no graph: {e}")))?;
+        surface::read("Graph", text).map_err(|e| fail(format!("is no graph: {e}")))?;
     check(&graph).map_err(|error| fail(error.to_string()))?;
     Ok(graph)
 }

@@ -4,7 +4,7 @@
 //! truncating the file while it runs can then do no harm (the system maps files, so a changed
 //! file would change the running program).
 
-mod elf;
+pub(crate) mod elf;
 mod memory;
 
 use std::fmt;
@@ -162,12 +162,16 @@ fn first_error(text: &str) -> String {
 }
 
 fn read_manifest(root: RootRef) -> Result<Manifest, LoadProblem> {
-    let text = root.manifest()();
-    if let Ok(failed) = serde_json::from_str::<ManifestFailed>(&text) {
+    parse_manifest(&root.manifest()())
+}
+
+/// What a file's manifest function says.
+pub(crate) fn parse_manifest(text: &str) -> Result<Manifest, LoadProblem> {
+    if let Ok(failed) = serde_json::from_str::<ManifestFailed>(text) {
         return Err(LoadProblem::Manifest(failed.error));
     }
     let manifest: Manifest =
-        serde_json::from_str(&text).map_err(|e| LoadProblem::Manifest(e.to_string()))?;
+        serde_json::from_str(text).map_err(|e| LoadProblem::Manifest(e.to_string()))?;
     for (index, item) in manifest.items.iter().enumerate() {
         let same = |other: &&ItemManifest| other.kind == item.kind && other.name == item.name;
         if manifest.items[..index].iter().any(|other| same(&other)) {

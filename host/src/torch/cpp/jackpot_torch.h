@@ -117,7 +117,8 @@ enum JpSetting : int32_t {
   JP_S_TF32_MATMUL = 2,
   JP_S_TF32_CUDNN = 3,
   JP_S_CUDNN_BENCHMARK = 4,
-  JP_S_CUDNN_DETERMINISTIC = 5
+  JP_S_CUDNN_DETERMINISTIC = 5,
+  JP_S_FILL_FRESH = 6
 };
 char* jp_setting_get(int32_t setting, int64_t* value);
 char* jp_setting_set(int32_t setting, int64_t value);

@@ -28,6 +28,9 @@ char* jp_setting_get(int32_t setting, int64_t* value) {
       case JP_S_CUDNN_DETERMINISTIC:
         *value = context.deterministicCuDNN();
         break;
+      case JP_S_FILL_FRESH:
+        *value = context.deterministicFillUninitializedMemory();
+        break;
       default:
         TORCH_CHECK(false, "no setting has the number ", setting);
     }
@@ -58,6 +61,9 @@ char* jp_setting_set(int32_t setting, int64_t value) {
         break;
       case JP_S_CUDNN_DETERMINISTIC:
         context.setDeterministicCuDNN(on);
+        break;
+      case JP_S_FILL_FRESH:
+        context.setDeterministicFillUninitializedMemory(on);
         break;
       default:
         TORCH_CHECK(false, "no setting has the number ", setting);

@@ -18,6 +18,7 @@ enum Setting {
     Tf32Cudnn = 3,
     CudnnBenchmark = 4,
     CudnnDeterministic = 5,
+    FillFresh = 6,
 }
 
 impl Setting {
@@ -72,6 +73,23 @@ pub fn deterministic() -> Result<bool, OpError> {
 pub fn set_deterministic(on: bool) -> Result<(), OpError> {
     Setting::Deterministic.set(on.into())?;
     if on { set_cudnn_benchmark(false) } else { Ok(()) }
+}
+
+/// Whether the deterministic mode fills fresh memory with NaN.
+///
+/// # Errors
+/// None that a caller can cause.
+pub fn fill_fresh() -> Result<bool, OpError> {
+    Ok(Setting::FillFresh.get()? != 0)
+}
+
+/// Lets the deterministic mode fill fresh memory with NaN, or not. It does so by default, for
+/// programs that read what they have not written, and costs a pass over every new tensor.
+///
+/// # Errors
+/// None that a caller can cause.
+pub fn set_fill_fresh(on: bool) -> Result<(), OpError> {
+    Setting::FillFresh.set(on.into())
 }
 
 /// Whether matrix products and convolutions on CUDA may round their f32 inputs to TF32.

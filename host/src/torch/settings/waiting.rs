@@ -1,4 +1,5 @@
-//! How long idle OpenMP threads spin before they sleep.
+//! What has to be in the environment before libtorch is loaded: above all, how long idle OpenMP
+//! threads spin before they sleep.
 //!
 //! libtorch's OpenMP lets a thread that waits at the end of a parallel loop spin for about a
 //! millisecond. Alone on a machine that saves a little; where anything else wants a core (a second
@@ -12,14 +13,24 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// GNU OpenMP's setting: how many turns of the waiting loop.
-const VARIABLE: &str = "GOMP_SPINCOUNT";
-const TURNS: &str = "10000";
+const TURNS: (&str, &str) = ("GOMP_SPINCOUNT", "10000");
+/// cuBLAS's setting, without which matrix products on CUDA are refused in determinism mode; it is
+/// read when CUDA is first used.
+const WORKSPACE: (&str, &str) = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
 
-/// Starts the program again, with the same arguments, unless the environment says how to wait.
-/// Returns only if there is nothing to do, or it cannot be done (which costs speed alone).
+/// Starts the program again, with the same arguments, unless the environment says all that is to
+/// be said before a program is loaded: how OpenMP waits, and where cuBLAS computes. Returns only if
+/// there is nothing to do, or it cannot be done.
 pub fn settle() {
     let is_set = |name: &str| std::env::var_os(name).is_some();
-    if is_set(VARIABLE) || is_set("OMP_WAIT_POLICY") {
+    let mut missing = Vec::new();
+    if !is_set(TURNS.0) && !is_set("OMP_WAIT_POLICY") {
+        missing.push(TURNS);
+    }
+    if !is_set(WORKSPACE.0) {
+        missing.push(WORKSPACE);
+    }
+    if missing.is_empty() {
         return;
     }
     let mut arguments = std::env::args_os();
@@ -27,6 +38,6 @@ pub fn settle() {
     let Ok(program) = std::env::current_exe() else { return };
     let mut command = Command::new(program);
     command.arg0(name.as_deref().unwrap_or(OsStr::new("jackpot")));
-    let error = command.args(arguments).env(VARIABLE, TURNS).exec();
-    tracing::debug!("could not start again with {VARIABLE}={TURNS}: {error}");
+    let error = command.args(arguments).envs(missing.iter().copied()).exec();
+    tracing::debug!("could not start again with {missing:?}: {error}");
 }

@@ -35,6 +35,10 @@ fn switch_everything() {
     // The mode fills fresh memory, so that even a reader of `empty` sees the same.
     let empty = call("empty.memory_format", &[Arg::IntList(&[2])], &[]);
     assert!(empty.isnan().all().int64_value(&[]) == 1);
+    for on in [false, true] {
+        settings::set_fill_fresh(on).unwrap();
+        assert_eq!(settings::fill_fresh().unwrap(), on);
+    }
     settings::set_deterministic(false).unwrap();
     assert!(!settings::deterministic().unwrap());
 }

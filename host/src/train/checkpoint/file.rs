@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{Position, Saved};
 use crate::digest::sha256_of;
 use crate::model::ModelError;
-use crate::model::state::{State, from_safetensors, to_safetensors};
+use crate::model::state::{self, State, to_safetensors};
 use crate::train::metrics::Metrics;
 
 const MAGIC: &str = "jackpot checkpoint 1 ";
@@ -72,9 +72,18 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<Saved, String> {
     if sha256_of(&[rest]).as_bytes() != sum {
         return Err("its checksum is not that of its bytes".to_owned());
     }
+    parse(rest, path)
+}
+
+/// Takes back what follows the first line.
+///
+/// # Errors
+///
+/// What is no state, in words.
+pub fn parse(rest: &[u8], path: &Path) -> Result<Saved, String> {
     let (header, tensors) = line(rest).ok_or("it is cut off")?;
     let header: Header = serde_json::from_slice(header).map_err(|error| error.to_string())?;
-    let all = from_safetensors(tensors, path).map_err(|error| error.to_string())?;
+    let all = state::parse(path, tensors).map_err(|error| error.to_string())?;
     let part = |part: &str| {
         let here = header.parts.iter().any(|known| known == part);
         let prefix = format!("{part}/");

@@ -11,10 +11,12 @@ use crate::config::{Config, ModelConfig, SpendConfig, TrainConfig};
 use crate::engine::Session;
 use crate::engine::evaluate::{Evaluator, Part, Weights, write_logits};
 use crate::experiment::Work;
+use crate::torch::settings::waiting::settle;
 use target::{Network, Target, targets};
 
 /// Evaluates stored weights and prints what comes out.
 pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
+    settle();
     let targets = targets(args)?;
     if args.logits.is_some() && targets.weights.len() != 1 {
         let count = plural(targets.weights.len(), "job");

@@ -7,6 +7,7 @@ use jackpot_plugin_api::Duration;
 use crate::cli::args::{EvalArgs, StoredWeights};
 use crate::cli::failure::Failure;
 use crate::config::Overrides;
+use crate::engine::stored::{BEST, LAST, graph_sha256, point};
 use crate::experiment::{JobKey, JobRecord, PluginUse, RunDir};
 
 /// What to evaluate.
@@ -89,13 +90,6 @@ fn of_run(run: &RunDir, args: &EvalArgs, seeds: Option<&[u64]>) -> Result<Vec<Ta
     }
 }
 
-/// The files of a job, as the executor names them.
-const BEST: &str = "best.safetensors";
-const LAST: &str = "model.safetensors";
-/// Those of a draw, beside its levels.
-const INIT: &str = "init.safetensors";
-const REWIND: &str = "rewind.safetensors";
-
 fn of_job(run: &RunDir, record: JobRecord, which: StoredWeights) -> Target {
     let file = match which {
         StoredWeights::Best => BEST,
@@ -110,26 +104,10 @@ fn of_job(run: &RunDir, record: JobRecord, which: StoredWeights) -> Target {
         path: run.files(&record).join(file),
         stored,
         at: point(&record, file),
-        graph: graph(&record),
+        graph: graph_sha256(&record),
         network: Network::Of(record.key),
         plugins: record.plugins,
     }
-}
-
-/// The point of the training at which a job stored the weights in a file of that name.
-fn point(record: &JobRecord, file: &str) -> Option<Duration> {
-    match file {
-        BEST => record.results.as_ref().map(|results| Duration::Epochs(results.best_epoch)),
-        INIT => Some(Duration::Epochs(0)),
-        REWIND => record.rewind,
-        // The last weights: of the end, unless it gave up before.
-        _ => record.results.as_ref().and_then(|results| results.given_up).map(Duration::Epochs),
-    }
-}
-
-fn graph(record: &JobRecord) -> Option<String> {
-    let hash = record.description.pointer("/model/architecture/graph_sha256")?;
-    hash.as_str().map(str::to_owned)
 }
 
 /// A file: of the config that is named, or of the run that it lies in.
@@ -166,7 +144,7 @@ fn of_file(args: &EvalArgs, overrides: Overrides) -> Result<Targets, Failure> {
     let record = job.as_ref().map(|job| run.record(job)).transpose()?.flatten();
     let found = match (job, &args.recipe) {
         (Some(job), None) => {
-            Target { graph: record.as_ref().and_then(graph), ..target(Network::Of(job)) }
+            Target { graph: record.as_ref().and_then(graph_sha256), ..target(Network::Of(job)) }
         }
         _ => target(network),
     };

@@ -1,0 +1,40 @@
+//! The names of a job's files, and what the weights in them are of.
+
+use jackpot_plugin_api::Duration;
+
+use crate::experiment::JobRecord;
+
+/// The weights with the best validation accuracy: what is reported.
+pub const BEST: &str = "best.safetensors";
+/// The weights after the last step: what is pruned.
+pub const LAST: &str = "model.safetensors";
+/// The mask of the last weights; where masks do not move, of all.
+pub const MASK: &str = "mask.safetensors";
+/// Where masks move: that of before the first step (of a draw's level: its ticket).
+pub const START_MASK: &str = "start-mask.safetensors";
+/// Where masks move: that of the best weights.
+pub const BEST_MASK: &str = "best-mask.safetensors";
+/// What the mask of the reported weights leaves of each layer.
+pub const LAYERS: &str = "layers.csv";
+/// Of a draw, beside its levels.
+pub const INIT: &str = "init.safetensors";
+/// Of a draw, beside its levels.
+pub const REWIND: &str = "rewind.safetensors";
+
+/// The point of the training at which a job stored the weights in a file of that name; `None`: at
+/// the end of a training that was not given up, or nobody knows.
+pub fn point(record: &JobRecord, file: &str) -> Option<Duration> {
+    match file {
+        BEST => record.results.as_ref().map(|results| Duration::Epochs(results.best_epoch)),
+        INIT => Some(Duration::Epochs(0)),
+        REWIND => record.rewind,
+        // The last weights: of the end, unless it gave up before.
+        _ => record.results.as_ref().and_then(|results| results.given_up).map(Duration::Epochs),
+    }
+}
+
+/// The SHA-256 of the graph file of a job's network, if it comes from one.
+pub fn graph_sha256(record: &JobRecord) -> Option<String> {
+    let hash = record.description.pointer("/model/architecture/graph_sha256")?;
+    hash.as_str().map(str::to_owned)
+}
