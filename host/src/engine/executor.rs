@@ -75,6 +75,7 @@ impl<'a> JobExecutor<'a> {
         })?;
         let names = Scope::new(&work.draw.prunable).names(&training.network)?;
         self.start(&work, inputs, &mut training, &names, into)?;
+        training.choose_kernels(self.session.sparse)?;
         drop(idle);
         if !work.trains() {
             let finished = untrained(&training)?;

@@ -2,6 +2,7 @@
 
 use jackpot_plugin_api::Duration;
 
+use crate::config::Sparse;
 use crate::experiment::JobRecord;
 
 /// The weights with the best validation accuracy: what is reported.
@@ -31,6 +32,12 @@ pub fn point(record: &JobRecord, file: &str) -> Option<Duration> {
         // The last weights: of the end, unless it gave up before.
         _ => record.results.as_ref().and_then(|results| results.given_up).map(Duration::Epochs),
     }
+}
+
+/// Which pruned layers of a job ran on sparse kernels. Jobs of before there were any say nothing.
+pub fn sparse(record: &JobRecord) -> Sparse {
+    let said = record.description.get("sparse").cloned();
+    said.and_then(|said| serde_json::from_value(said).ok()).unwrap_or(Sparse::Never)
 }
 
 /// The SHA-256 of the graph file of a job's network, if it comes from one.

@@ -283,7 +283,12 @@ impl Loop<'_, '_> {
                 let (present, best) = (copied(&present), copied(best));
                 self.training.network.load(&best, spec.into, Extra::Refused)?;
                 self.training.set_progress(spec.progress(epoch * spec.steps_per_epoch()))?;
+                let masks = self.best_masks.as_ref().map(Masks::shallow_clone);
+                let last = masks.map(|masks| self.training.swap_masks(masks)).transpose()?;
                 let test = self.evaluate(Which::Test, stop);
+                if let Some(last) = last {
+                    self.training.swap_masks(last)?;
+                }
                 if matches!(test, Err(TrainError::Interrupted)) {
                     self.training.network.load(&present, spec.into, Extra::Refused)?;
                 }

@@ -76,6 +76,7 @@ impl<'t, 'a> Loop<'t, 'a> {
                 self.best_masks = Some(masks(saved.best_masks)?);
             }
             training.masks = masks(saved.masks)?;
+            training.remake_kernels()?;
         }
         self.best_state = saved.best;
         self.metrics = saved.metrics;

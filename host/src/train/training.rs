@@ -7,10 +7,11 @@ use super::batches::{self, Prepared};
 use super::error::TrainError;
 use super::evaluate::{Evaluation, evaluate};
 use super::optimizer::Optimizer;
+use super::places::Places;
 use super::recipe::{InNetwork, Recipe};
 use super::spec::TrainingSpec;
 use super::step::{all_finite, first_not_finite};
-use crate::config::Precision;
+use crate::config::{Precision, Sparse};
 use crate::data::{EpochOrder, Split};
 use crate::failpoint::{Point, reach};
 use crate::model::state::State;
@@ -29,6 +30,10 @@ pub struct Training<'a> {
     pub network: Network,
     pub recipe: Recipe,
     pub masks: Masks,
+    /// How its layers were chosen that run on sparse kernels.
+    pub(super) sparse: Sparse,
+    /// Of these layers.
+    pub(super) places: Places,
     /// The trained network whose outputs the loss sees.
     pub teacher: Option<Network>,
 }
@@ -53,7 +58,9 @@ impl<'a> Training<'a> {
         let mut network = Network::build(graph, options)?;
         network.set_autocast(spec.precision == Precision::Bf16);
         let recipe = Recipe::new(spec.registry, spec.train, &mut network, spec.start())?;
-        Ok(Self { spec, network, recipe, masks: Masks::none(), teacher: None })
+        let (masks, sparse) = (Masks::none(), Sparse::Never);
+        let places = Places::default();
+        Ok(Self { spec, network, recipe, masks, sparse, places, teacher: None })
     }
 
     /// Before the first step.

@@ -58,8 +58,7 @@ impl Norm<'_> {
         // What every value is compared with: zero, or nothing that it could be less than.
         let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
         for channel in 0..self.frame.channels {
-            let scale = self.scale(statistics, channel);
-            let shift = f64::from(self.bias[channel]) - statistics.mean[channel] * scale;
+            let [scale, shift] = self.line(statistics, channel);
             let (scale, shift) = (spread::<LANES>(scale, in_use), spread::<LANES>(shift, in_use));
             for row in rows(&self.frame, channel) {
                 let pixels = x[row.clone()].chunks_exact(LANES);
@@ -85,6 +84,12 @@ impl Norm<'_> {
                 }
             }
         }
+    }
+
+    /// What a channel's values are multiplied with, and what is added then.
+    pub(super) fn line(&self, statistics: &Statistics, channel: usize) -> [f64; 2] {
+        let scale = self.scale(statistics, channel);
+        [scale, f64::from(self.bias[channel]) - statistics.mean[channel] * scale]
     }
 
     /// What a channel's values are multiplied with.

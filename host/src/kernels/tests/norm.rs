@@ -79,8 +79,16 @@ proptest! {
         norm.forward(images, &statistics, &bx, given, &mut y, &threads).unwrap();
         let to_branch = branch.then_some(&mut to_residual[..]);
         let gradients = norm
-            .backward(images, &statistics, &bx, &y, &bto_y, &mut to_x, to_branch, &threads)
+            .backward(images, &statistics, &bx, Some(&y), &bto_y, &mut to_x, to_branch, &threads)
             .unwrap();
+        if !branch {
+            // What the output shows follows from the input, too.
+            let mut again = put(&x);
+            let same = norm
+                .backward(images, &statistics, &bx, None, &bto_y, &mut again, None, &threads)
+                .unwrap();
+            prop_assert_eq!((same, again), (gradients.clone(), to_x.clone()));
+        }
 
         for channel in 0..channels {
             let of = |plain: &[f32]| -> Vec<f32> {
