@@ -118,6 +118,12 @@ fn what_was_measured_is_kept_with_the_job() {
     assert!(!dense.exists(), "nothing is pruned there");
 }
 
+/// Whether that process is in the middle of a training: its files lie beside their place.
+fn at_work(series: &Path, pid: u32) -> bool {
+    let names = fs::read_dir(series).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.into_iter().any(|name| name.to_string_lossy().contains(&format!(".tmp-{pid}-")))
+}
+
 /// Killed by a signal again and again, a run ends with the bytes of one that nobody disturbed.
 #[test]
 fn a_resumed_training_ends_with_the_same_bits() {
@@ -136,14 +142,11 @@ fn a_resumed_training_ends_with_the_same_bits() {
         let mut kept: Option<Vec<u8>> = None;
         let series = sandbox.at("runs/tiny/spend/rigl/imp/seed-1");
         loop {
-            let running = sandbox.with_fixtures(&["run", "tiny.toml"]).start();
-            let mut running = running;
-            for _ in 0..90 {
-                if running.has_ended() {
-                    break;
-                }
-                thread::sleep(Duration::from_millis(10));
+            let mut running = sandbox.with_fixtures(&["run", "tiny.toml"]).start();
+            while !at_work(&series, running.pid()) && !running.has_ended() {
+                thread::sleep(Duration::from_millis(5));
             }
+            thread::sleep(Duration::from_millis(450));
             if !running.has_ended() {
                 running.signal(libc::SIGINT);
             }
@@ -181,17 +184,18 @@ fn a_resumed_training_ends_with_the_same_bits() {
     }
 }
 
-/// Eight epochs on images made in code: 30 % of the weights, three seeds.
+/// Twelve epochs on images made in code: 30 % of the weights, two seeds.
 #[test]
 fn a_ticket_learns_as_well_on_kernels_as_dense() {
     let accuracy = |sparse: &str| {
         let config = Config {
-            data: "dataset = \"synthetic\"\nvalidation = 100\ntrain_limit = 512\ntest_limit = 256"
+            data: "dataset = \"synthetic\"\nvalidation = 100\ntrain_limit = 768\ntest_limit = 300"
                 .to_owned(),
-            train: "epochs = 8\nbatch_size = 64\nlr_schedule = \"cosine\"".to_owned(),
+            train: "epochs = 12\nbatch_size = 64\nlr_schedule = \"cosine\"".to_owned(),
+            model: "architecture = { plugin = \"resnet8\", params = { width = 8 } }".to_owned(),
             ..Config::default()
         }
-        .top(&format!("seeds = [1, 2, 3]\nsparse = \"{sparse}\""))
+        .top(&format!("seeds = [1, 2]\nsparse = \"{sparse}\""))
         .draw("prune_at = \"init\"\nscore = \"random\"\nkeep = [0.3]")
         .spend("plain", "levels = [1]");
         let sandbox = Sandbox::new();
@@ -199,12 +203,13 @@ fn a_ticket_learns_as_well_on_kernels_as_dense() {
         let rows = results::results(&sandbox.at("runs/tiny"));
         let spends = rows.iter().filter(|row| row.get("recipe") == "plain");
         let found: Vec<f64> = spends.map(|row| row.number("test_accuracy")).collect();
-        assert_eq!(found.len(), 3);
-        found.iter().sum::<f64>() / 3.0
+        assert_eq!(found.len(), 2);
+        found
     };
-    let (sparse, dense) = (accuracy("always"), accuracy("never"));
-    assert!(dense > 0.2, "it learns nothing that could be compared: {dense}");
-    assert!((sparse - dense).abs() < 0.08, "{sparse} on kernels, {dense} dense");
+    for (sparse, dense) in accuracy("always").into_iter().zip(accuracy("never")) {
+        assert!(dense > 0.25, "it learns nothing that could be compared: {dense}");
+        assert!((sparse - dense).abs() < 0.1, "{sparse} on kernels, {dense} dense");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! All gradients: two passes, one for the sums over each channel, one for the input's gradient.
 
 use super::Norm;
-use super::rows::{lanes_in_use, rows, spread};
+use super::rows::{Out, lanes_in_use, rows, spread};
 use super::sums::{Statistics, add};
 use crate::kernels::error::KernelError;
 use crate::kernels::isa::Isa;
@@ -54,15 +54,19 @@ impl Norm<'_> {
         } else {
             INPUT
         };
-        let sums = self.sums(images, threads, |block, channel| match (frame.lanes, gate) {
+        // Inlined, or it would be compiled without the unit's instructions.
+        let of = #[inline(always)]
+        |block: usize, channel: usize| match (frame.lanes, gate) {
             (16, OPEN) => self.gradient_sums::<16, OPEN>(block, channel, given),
             (16, OUTPUT) => self.gradient_sums::<16, OUTPUT>(block, channel, given),
             (16, _) => self.gradient_sums::<16, INPUT>(block, channel, given),
             (_, OPEN) => self.gradient_sums::<8, OPEN>(block, channel, given),
             (_, OUTPUT) => self.gradient_sums::<8, OUTPUT>(block, channel, given),
             (_, _) => self.gradient_sums::<8, INPUT>(block, channel, given),
-        });
+        };
+        let sums = self.sums(images, threads, of);
 
+        let len = to_x.len();
         let blocks = to_x[frame.lead()..].chunks_exact_mut(frame.block());
         let residuals: Vec<Option<&mut [f32]>> = match to_residual {
             Some(slice) => {
@@ -75,6 +79,8 @@ impl Norm<'_> {
             let given = given.from(frame.lead() + block * frame.block());
             let count = self.count(images);
             let in_use = lanes_in_use(frame, images, block);
+            let out = |all| Out::new(frame, len, all);
+            let (to_x, to_residual) = (out(to_x), to_residual.map(out));
             Isa::best().run(
                 #[inline(always)]
                 || {
@@ -134,7 +140,7 @@ impl Norm<'_> {
         &self,
         (in_use, count, sums): (usize, f64, &[[f64; 2]]),
         Given { statistics, x, y, to_y }: Given<'_>,
-        (to_x, mut to_residual): (&mut [f32], Option<&mut [f32]>),
+        (mut to_x, mut to_residual): (Out<'_>, Option<Out<'_>>),
     ) {
         let y = if GATE == OUTPUT { y.unwrap_or(x) } else { x };
         for (channel, [sum, product]) in sums.iter().enumerate() {
@@ -148,7 +154,7 @@ impl Norm<'_> {
                 let pixels = x[row.clone()].chunks_exact(LANES);
                 let pixels = pixels.zip(y[row.clone()].chunks_exact(LANES));
                 let pixels = pixels.zip(to_y[row.clone()].chunks_exact(LANES));
-                let pixels = pixels.zip(to_x[row.clone()].chunks_exact_mut(LANES));
+                let pixels = pixels.zip(to_x.row(&row).chunks_exact_mut(LANES));
                 let gradient_of = |x: f32, y: f32, to_y: f32, lane: usize| {
                     if gate.is_open::<GATE>(x, y, lane) { to_y } else { 0.0 }
                 };
@@ -165,7 +171,7 @@ impl Norm<'_> {
                         }
                     }
                     Some(to_residual) => {
-                        let pixels = pixels.zip(to_residual[row].chunks_exact_mut(LANES));
+                        let pixels = pixels.zip(to_residual.row(&row).chunks_exact_mut(LANES));
                         for ((((x, y), to_y), to_x), to_residual) in pixels {
                             for lane in 0..LANES {
                                 let gradient = gradient_of(x[lane], y[lane], to_y[lane], lane);
@@ -175,7 +181,15 @@ impl Norm<'_> {
                         }
                     }
                 }
+                to_x.done(&row);
+                if let Some(to_residual) = &mut to_residual {
+                    to_residual.done(&row);
+                }
             }
+        }
+        to_x.finish();
+        if let Some(to_residual) = to_residual {
+            to_residual.finish();
         }
     }
 
