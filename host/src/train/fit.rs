@@ -127,7 +127,6 @@ impl Loop<'_, '_> {
         self.save_rewind_point()?;
         if self.sums.images() > 0 && self.step.is_multiple_of(steps_per_epoch) {
             // It was stopped between the last step of an epoch and the end of its evaluation.
-            self.training.set_progress(spec.progress(self.step.saturating_sub(1)))?;
             self.end_epoch(self.step / steps_per_epoch, stop)?;
         }
         for epoch in self.step / steps_per_epoch..spec.train.epochs {
@@ -218,6 +217,8 @@ impl Loop<'_, '_> {
         self.check_sums()?;
         let last = spec.progress(self.step.saturating_sub(1));
         let rate = self.training.rate(last)?;
+        // A training that was gone on with stands further, and so may one that saved its weights.
+        self.training.set_progress(last)?;
         let mut knobs = self.training.network.knob_values();
         knobs.extend(self.training.recipe.knob_values());
         // Knobs stand where the training stands: after the epoch's last step.
