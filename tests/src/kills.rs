@@ -2,11 +2,14 @@
 //! with it each time; at the end its files have to be those of a run that nobody disturbed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::config::Config;
+use crate::install::install;
 use crate::process::Running;
 use crate::{Sandbox, data, files};
 
@@ -174,22 +177,49 @@ fn one_run(
         }
     }
     tally.runs += 1;
-    files::assert_same(&of_run(&sandbox.at("runs/tiny")), undisturbed);
+    let found = of_run(&sandbox.at("runs/tiny"));
+    if found != *undisturbed {
+        keep(&sandbox);
+    }
+    files::assert_same(&found, undisturbed);
+}
+
+/// A run that went wrong stays, with what its processes were told, for whoever looks for the reason.
+fn keep(sandbox: &Sandbox) {
+    let kept = install().scratch.join(format!("kills-failed-{}", std::process::id()));
+    files::copy(sandbox.path(), &kept);
+    eprintln!("the run was kept: {}", kept.display());
 }
 
 /// A process that saves its state so often that some kill meets every moment of that.
 fn start(sandbox: &Sandbox, dice: &mut Dice, point: Option<(&str, u64)>) -> Running {
     let often = ["1it", "2it", "1ep", "auto", "30s"][dice.below(5) as usize];
+    process(sandbox, often, point.map(|(name, count)| format!("{name}:{count}")))
+}
+
+fn process(sandbox: &Sandbox, often: &str, point: Option<String>) -> Running {
     let program = sandbox.jackpot(&["run", "tiny.toml", "-q", "--checkpoint", often]);
-    match point {
-        Some((name, count)) => program.env("JACKPOT_FAILPOINT", format!("{name}:{count}")).start(),
-        None => program.start(),
-    }
+    let (running, point) = match point {
+        Some(point) => (program.env("JACKPOT_FAILPOINT", &point).start(), point),
+        None => (program.start(), "-".to_owned()),
+    };
+    note(sandbox, &format!("start {} --checkpoint {often} at {point}", running.pid()));
+    running
+}
+
+/// What was done with a run, and when, beside it.
+fn note(sandbox: &Sandbox, what: &str) {
+    let path = sandbox.at("kills.txt");
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    writeln!(file, "{:.3} {what}", now.as_secs_f64()).unwrap();
 }
 
 /// Whether the run is at its end; a kill is counted.
-fn ended(running: Running, tally: &mut Tally) -> bool {
+fn ended(sandbox: &Sandbox, running: Running, tally: &mut Tally) -> bool {
+    let pid = running.pid();
     let ran = running.wait();
+    note(sandbox, &format!("end {pid} with {}", ran.code));
     match ran.code {
         0 => true,
         137 => {
@@ -203,9 +233,8 @@ fn ended(running: Running, tally: &mut Tally) -> bool {
 fn at_point(sandbox: &Sandbox, tally: &mut Tally, (point, passes): (&'static str, u64)) -> bool {
     // In every step a state: otherwise some places are rare.
     let often = if point.starts_with("checkpoint") { "1it" } else { "auto" };
-    let program = sandbox.jackpot(&["run", "tiny.toml", "-q", "--checkpoint", often]);
-    let running = program.env("JACKPOT_FAILPOINT", format!("{point}:{passes}")).start();
-    let ended = ended(running, tally);
+    let running = process(sandbox, often, Some(format!("{point}:{passes}")));
+    let ended = ended(sandbox, running, tally);
     if !ended {
         *tally.at.entry(point).or_default() += 1;
     }
@@ -221,7 +250,7 @@ fn at_random(sandbox: &Sandbox, dice: &mut Dice, tally: &mut Tally) -> bool {
     let mut running = start(sandbox, dice, None);
     thread::sleep(moment(dice));
     kill(&mut running);
-    ended(running, tally)
+    ended(sandbox, running, tally)
 }
 
 fn kill(running: &mut Running) {
@@ -239,12 +268,12 @@ fn two(sandbox: &Sandbox, dice: &mut Dice, tally: &mut Tally) -> bool {
     kill(&mut first);
     let beside = !second.has_ended();
     let before = tally.kills;
-    let first = ended(first, tally);
+    let first = ended(sandbox, first, tally);
     if beside {
         tally.beside_another += tally.kills - before;
     }
     thread::sleep(Duration::from_millis(dice.below(1500)));
     kill(&mut second);
     // One that was killed while the other ended may have left something behind.
-    ended(second, tally) && first
+    ended(sandbox, second, tally) && first
 }

@@ -22,7 +22,8 @@ pub fn cargo(folder: &Path, command: &str, args: &[&str]) -> Output {
     for (name, _) in std::env::vars_os() {
         // Nothing of this workspace's build.
         let name = name.to_string_lossy();
-        if name.starts_with("CARGO") && name != "CARGO_HOME" || name.starts_with("NEXTEST") {
+        let cargos = name.starts_with("CARGO") && name != "CARGO_HOME";
+        if cargos || name.starts_with("NEXTEST") || name == "JACKPOT" {
             cargo.env_remove(&*name);
         }
     }

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jackpot_tests::Sandbox;
+use jackpot_tests::install::install;
 use jackpot_tests::stranger::{self, ROOT};
 
 fn root() -> PathBuf {
@@ -128,7 +129,9 @@ fn every_block_of_rust_compiles_and_whole_plugins_are_found() {
     let make = |name: &str, code: &str| {
         let manifest = format!(
             "[package]\nname = \"book-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\n\
-             crate-type = [\"cdylib\"]\n[dependencies]\njackpot-plugin-api = {{ path = {api:?} }}\n"
+             crate-type = [\"cdylib\"]\n[dependencies]\njackpot-plugin-api = {{ path = {api:?} }}\n\
+             [dev-dependencies]\n\
+             jackpot-plugin-api = {{ path = {api:?}, features = [\"testing\"] }}\n"
         );
         write(format!("{name}/Cargo.toml"), &manifest);
         write(format!("{name}/src/lib.rs"), code);
@@ -142,12 +145,18 @@ fn every_block_of_rust_compiles_and_whole_plugins_are_found() {
     };
     let modules: String = parts.iter().map(module).collect();
     make("parts", &format!("#![allow(dead_code)]\n{modules}"));
-    let workspace = format!("[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n{PROFILE}");
+    let workspace = format!("[workspace]\nresolver = \"3\"\nmembers = [\"[a-z]*\"]\n{PROFILE}");
     write("Cargo.toml".to_owned(), &workspace);
     fs::copy(root().join("Cargo.lock"), outside.path().join("Cargo.lock")).unwrap();
     let built = stranger::cargo(outside.path(), "build", &[]);
     let said = String::from_utf8_lossy(&built.stderr).into_owned();
     assert!(!said.contains("warning"), "{said}");
+    let program = install().binary.to_str().unwrap();
+    write(".cargo/config.toml".to_owned(), &format!("[env]\nJACKPOT = {program:?}\n"));
+    let tested = stranger::cargo(outside.path(), "test", &[]);
+    let said = String::from_utf8_lossy(&tested.stdout).into_owned();
+    let tests: usize = blocks.iter().map(|(_, code)| code.matches("#[test]").count()).sum();
+    assert!(tests >= 2 && said.matches(" ... ok\n").count() >= tests, "{tests} tests\n{said}");
 
     let sandbox = Sandbox::new();
     let list = sandbox.jackpot(&["plugin", "list", "--json", "--plugin-dir"]);

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use jackpot_tests::kills::{Tally, campaign, config, of_run};
 use jackpot_tests::shared::shared;
-use jackpot_tests::{data, results};
+use jackpot_tests::{Sandbox, data, files, results};
 
 /// Of a run without a kill and without a state on the way.
 fn undisturbed() -> BTreeMap<String, Vec<u8>> {
@@ -28,6 +28,24 @@ fn the_undisturbed_run_has_everything_on() {
     let recipes: Vec<&str> = rows.iter().map(|row| row.get("recipe")).collect();
     assert_eq!(recipes, ["", "", "all", "kd", "rigl"]);
     assert!(rows.iter().all(|row| row.get("status") == "done"));
+}
+
+/// A training whose knobs move, killed after each of its states, the one after its last step too:
+/// from there on only the knobs' places are left to be found again.
+#[test]
+fn after_every_state_of_a_training() {
+    let undisturbed = undisturbed();
+    for state in 1..=6 {
+        let sandbox = Sandbox::new();
+        data::tensors(&sandbox);
+        sandbox.config(&config());
+        sandbox.jackpot(&["draw", "tiny.toml", "-q"]).run().expect(0);
+        let run = ["run", "tiny.toml", "-q", "--checkpoint", "1it"];
+        let killed = format!("checkpoint-renamed:{state}");
+        sandbox.jackpot(&run).env("JACKPOT_FAILPOINT", killed).run().expect(137);
+        sandbox.jackpot(&run).run().expect(0);
+        files::assert_same(&of_run(&sandbox.at("runs/tiny")), &undisturbed);
+    }
 }
 
 /// Sixty kills; `JACKPOT_KILLS` and `JACKPOT_KILLS_SEED` say otherwise (`cargo xtask kill-test`).

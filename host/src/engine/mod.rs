@@ -2,12 +2,14 @@
 //!
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
+//! - [`bench`]: how fast a recipe trains;
 //! - [`evaluate`](mod@evaluate): accuracy of stored weights;
 //! - [`stored`]: the names of a job's files;
 //! - [`stage`]: a small training on which any item can be tried;
 //! - [`check`](mod@check): tries the items of a plugin file;
 //! - [`trials`]: items tried one at a time, for the tests of their authors.
 
+pub mod bench;
 pub mod check;
 pub mod device;
 mod error;

@@ -39,6 +39,18 @@ impl Session {
         training.rehearse().map_err(|error| OpenError::of_part(what, error))
     }
 
+    /// A training as the config has it, of a recipe or of `[train]`, at its start; with the name by
+    /// which errors call it.
+    pub(super) fn training_of(
+        &self,
+        recipe: Option<&str>,
+    ) -> Result<(String, Training<'_>), OpenError> {
+        let (what, model, train) = self.training_named(recipe)?;
+        let prepared = self.prepared()?;
+        let training = self.built((&prepared.graphs, &prepared.feed), model, train);
+        training.map_err(|error| OpenError::of_part(&*what, error)).map(|built| (what, built))
+    }
+
     fn built<'a>(
         &'a self,
         (graphs, feed): (&'a Graphs, &'a Feed),

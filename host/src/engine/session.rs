@@ -160,6 +160,20 @@ impl Session {
         )
     }
 
+    /// That of a recipe, or of `[train]`.
+    pub(super) fn training_named(
+        &self,
+        recipe: Option<&str>,
+    ) -> Result<(String, &ModelConfig, &TrainConfig), OpenError> {
+        let wanted = recipe.map_or_else(|| "[train]".to_owned(), |name| format!("recipe `{name}`"));
+        self.trainings().find(|(what, ..)| *what == wanted).ok_or_else(|| {
+            let names: Vec<_> = self.config.spends.iter().map(|s| s.recipe.as_str()).collect();
+            let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let message = format!("there is none of that name in the config; there are: {there}");
+            OpenError::of_part(wanted, TrainError::Setting(message))
+        })
+    }
+
     /// What a start of a run now would compute with.
     pub fn started(&self) -> Started {
         let (device, precision) = (device_name(self.device), precision_name(self.precision));

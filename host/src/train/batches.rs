@@ -4,6 +4,7 @@ use jackpot_plugin_api::ctx::Progress;
 use tch::Tensor;
 
 use super::error::TrainError;
+use super::parts::{Part, Passed};
 use super::recipe::Recipe;
 use super::spec::TrainingSpec;
 use crate::model::Network;
@@ -19,7 +20,8 @@ pub struct Prepared {
     pub targets: Tensor,
 }
 
-/// Fetches the images at these places of the training split, augments and normalises them.
+/// Fetches the images at these places of the training split, augments and normalises them;
+/// `passed` hears of these parts.
 ///
 /// # Errors
 ///
@@ -30,12 +32,14 @@ pub fn prepare(
     network: &Network,
     indices: &[i64],
     progress: Progress,
+    passed: Passed<'_>,
 ) -> Result<Prepared, TrainError> {
     let batch = spec.feed.train.fetch(indices)?;
+    passed(Part::Data);
     let mut batch =
         BatchTensors { images: batch.images, targets: batch.targets, indices: batch.indices };
     let drawn = batch.indices.shallow_clone();
-    tch::no_grad(|| {
+    let prepared = tch::no_grad(|| {
         for attached in &recipe.augmentations {
             batch = attached.with(network, progress, spec.seed, |item, context| {
                 let samples = Some(Samples { tensor: &drawn, values: indices });
@@ -44,5 +48,7 @@ pub fn prepare(
         }
         let inputs = spec.feed.normaliser.apply(&batch.images)?;
         Ok(Prepared { inputs, targets: batch.targets })
-    })
+    });
+    passed(Part::Augmentation);
+    prepared
 }

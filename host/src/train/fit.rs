@@ -13,6 +13,7 @@ use super::meter::Meter;
 use super::metrics::{Metrics, Row};
 use super::optimizer::Optimizer;
 use super::outcome::{Ended, Finished, Report};
+use super::parts::{Passed, unheard};
 use super::step::StepResult;
 use super::sums::Sums;
 use super::training::Training;
@@ -127,7 +128,6 @@ impl Loop<'_, '_> {
         self.save_rewind_point()?;
         if self.sums.images() > 0 && self.step.is_multiple_of(steps_per_epoch) {
             // It was stopped between the last step of an epoch and the end of its evaluation.
-            self.training.set_progress(spec.progress(self.step.saturating_sub(1)))?;
             self.end_epoch(self.step / steps_per_epoch, stop)?;
         }
         for epoch in self.step / steps_per_epoch..spec.train.epochs {
@@ -141,7 +141,7 @@ impl Loop<'_, '_> {
                     return Err(TrainError::Interrupted);
                 }
                 let began = Instant::now();
-                let (result, rate) = self.one_step(indices)?;
+                let (result, rate) = self.one_step(indices, &mut unheard)?;
                 meter.count(&result, indices.len());
                 if let Some((loss, speed)) = meter.due() {
                     report(&Report {
@@ -199,14 +199,19 @@ impl Loop<'_, '_> {
             && self.best.is_some_and(|(best, _)| best < below)
     }
 
-    fn one_step(&mut self, indices: &[i64]) -> Result<(StepResult, f64), TrainError> {
+    pub(super) fn one_step(
+        &mut self,
+        indices: &[i64],
+        passed: Passed<'_>,
+    ) -> Result<(StepResult, f64), TrainError> {
         let spec = self.training.spec;
         let progress = spec.progress(self.step);
         self.training.set_progress(progress)?;
         let rate = self.training.rate(progress)?;
         let Training { network, recipe, .. } = &*self.training;
-        let batch = batches::prepare(&spec, recipe, network, indices, progress)?;
-        let result = self.training.step(&mut self.optimizer, &batch, progress, rate)?;
+        let batch = batches::prepare(&spec, recipe, network, indices, progress, passed)?;
+        let (training, optimizer) = (&mut *self.training, &mut self.optimizer);
+        let result = training.step_in_parts(optimizer, &batch, progress, rate, passed)?;
         self.sums.add(&result, indices.len() as u64)?;
         self.training.network.count_forward();
         self.step += 1;
@@ -218,6 +223,8 @@ impl Loop<'_, '_> {
         self.check_sums()?;
         let last = spec.progress(self.step.saturating_sub(1));
         let rate = self.training.rate(last)?;
+        // A training that was gone on with stands further, and so may one that saved its weights.
+        self.training.set_progress(last)?;
         let mut knobs = self.training.network.knob_values();
         knobs.extend(self.training.recipe.knob_values());
         // Knobs stand where the training stands: after the epoch's last step.

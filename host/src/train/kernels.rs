@@ -62,6 +62,10 @@ impl Training<'_> {
             let layers = self.pruned_layers()?;
             if !layers.is_empty() {
                 let measured = self.measured(&layers)?;
+                if self.spec.checkpoint.as_os_str().is_empty() {
+                    // Nothing of this training is kept.
+                    return self.make_kernels(Some(&measured));
+                }
                 let text = serde_json::to_vec_pretty(&measured).unwrap_or_default();
                 write(&record, &text)?;
             }

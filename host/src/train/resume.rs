@@ -55,7 +55,7 @@ impl<'t, 'a> Loop<'t, 'a> {
         };
         match found.saved {
             Some(saved) => this.take_over(saved)?,
-            None => this.stand_at(position),
+            None => this.stand_at(position)?,
         }
         Ok(this)
     }
@@ -81,15 +81,17 @@ impl<'t, 'a> Loop<'t, 'a> {
         self.best_state = saved.best;
         self.metrics = saved.metrics;
         tracing::info!("going on from step {}", saved.position.step);
-        self.stand_at(saved.position);
-        Ok(())
+        self.stand_at(saved.position)
     }
 
-    fn stand_at(&mut self, position: Position) {
+    fn stand_at(&mut self, position: Position) -> Result<(), TrainError> {
         let Position { step, loss_sum, correct, images, best, forwards, rewind } = position;
         self.training.network.set_forwards(forwards);
         self.sums = Sums::new(loss_sum, correct, images, self.training.spec.device);
         (self.step, self.best, self.rewind) = (step, best, rewind);
+        // There may be no step any more that moves the knobs: the network of the last state is
+        // evaluated and stored as it stands here.
+        self.training.set_progress(self.training.spec.progress(step))
     }
 
     /// Writes the weights if the training stands at a point to which tickets rewind.
@@ -98,6 +100,8 @@ impl<'t, 'a> Loop<'t, 'a> {
         let steps_per_epoch = spec.steps_per_epoch();
         for point in spec.rewind_points {
             if point.steps(steps_per_epoch) == self.step {
+                // Knobs stand where the training stands, as in one that is gone on with from here.
+                self.training.set_progress(spec.progress(self.step))?;
                 let bytes = to_safetensors(&self.training.stored())?;
                 // Twice: a resumed training may have passed the point in an earlier process.
                 let name = rewind_name(*point);

@@ -8,6 +8,7 @@ use super::batches::Prepared;
 use super::error::TrainError;
 use super::loss;
 use super::optimizer::Optimizer;
+use super::parts::{Part, Passed, unheard};
 use super::training::Training;
 use crate::config::Precision;
 use crate::model::{Network, Substitutes};
@@ -37,6 +38,18 @@ impl Training<'_> {
         progress: Progress,
         rate: f64,
     ) -> Result<StepResult, TrainError> {
+        self.step_in_parts(optimizer, batch, progress, rate, &mut unheard)
+    }
+
+    /// As [`Training::step`]; `passed` hears of its parts.
+    pub(super) fn step_in_parts(
+        &mut self,
+        optimizer: &mut Optimizer,
+        batch: &Prepared,
+        progress: Progress,
+        rate: f64,
+        passed: Passed<'_>,
+    ) -> Result<StepResult, TrainError> {
         let update_is_due = self.update_is_due(progress)?;
         let (spec, network) = (&self.spec, &self.network);
         // Masks that move ask for the gradients of pruned weights, too.
@@ -51,13 +64,16 @@ impl Training<'_> {
             // Before the update, after which every weight would be NaN and the first layer blamed.
             self.check_loss(&value, progress, batch)?;
         }
+        passed(Part::Forward);
         let weights: Vec<&Tensor> = network.parameters().iter().map(|p| &p.tensor).collect();
         let options = GradOptions { allow_unused: true, ..GradOptions::default() };
         let gradients = grad(&[&value], &weights, None, options)?;
+        passed(Part::Backward);
         if !(update_is_due && self.update_masks(optimizer, &gradients, progress)?) {
             let (parameters, masks) = (self.network.parameters(), &self.masks);
             optimizer.step(parameters, gradients, masks, &self.places, rate)?;
         }
+        passed(Part::Optimizer);
         let correct = tch::no_grad(|| loss::correct(&outputs[0].1, targets))?;
         Ok(StepResult { loss: value.detach(), correct })
     }

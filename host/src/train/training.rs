@@ -7,6 +7,7 @@ use super::batches::{self, Prepared};
 use super::error::TrainError;
 use super::evaluate::{Evaluation, evaluate};
 use super::optimizer::Optimizer;
+use super::parts::unheard;
 use super::places::Places;
 use super::recipe::{InNetwork, Recipe};
 use super::spec::TrainingSpec;
@@ -83,7 +84,8 @@ impl<'a> Training<'a> {
         let order = self.order(step / steps_per_epoch);
         let indices = order.batch((step % steps_per_epoch) as usize).unwrap_or_default();
         let progress = self.spec.progress(step);
-        batches::prepare(&self.spec, &self.recipe, &self.network, indices, progress)
+        let (spec, recipe, network) = (&self.spec, &self.recipe, &self.network);
+        batches::prepare(spec, recipe, network, indices, progress, &mut unheard)
     }
 
     /// Runs the recipe's init, if it has one, on the masked network of a draw that prunes these

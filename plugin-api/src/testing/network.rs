@@ -107,7 +107,8 @@ impl<'a> Network<'a> {
         self.run("network.forward", &setting, vec![given("x", x)])
     }
 
-    /// The parameters by their state-dict names. They require gradients.
+    /// The parameters by their state-dict names: the network's own, which require gradients and
+    /// change with the network.
     ///
     /// # Errors
     ///
@@ -116,14 +117,15 @@ impl<'a> Network<'a> {
         self.run("network.parameters", &self.setting, Vec::new())
     }
 
-    /// The parameter of that name.
+    /// A copy of the parameter of that name, as it is now.
     ///
     /// # Errors
     ///
     /// There is none; which there are.
     pub fn parameter(&self, name: &str) -> TestResult<Tensor> {
         let all = self.parameters()?;
-        all.get(name).cloned().ok_or_else(|| {
+        let own = all.get(name);
+        own.map(|tensor| tensor.detach().copy()).ok_or_else(|| {
             let names: Vec<_> = all.iter().map(|(name, _)| name).collect();
             let there = names.join(", ");
             Failure::new(format!("the network has no parameter `{name}`; there are: {there}"))

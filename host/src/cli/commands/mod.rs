@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod bench;
 mod config;
 mod data;
 mod eval;
@@ -28,6 +29,7 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
             report::run(runs, out.as_deref(), baseline.as_deref(), terminal)
         }
         Command::Eval(args) => eval::run(args, terminal),
+        Command::Bench(args) => bench::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
         Command::Plugin(PluginCommand::List { kind, json, folders }) => {
             plugin::list(folders, kind.map(|kind| kind.0), *json, terminal)

@@ -55,16 +55,19 @@ impl Norm<'_> {
             INPUT
         };
         // Inlined, or it would be compiled without the unit's instructions.
-        let of = #[inline(always)]
-        |block: usize, channel: usize| match (frame.lanes, gate) {
-            (16, OPEN) => self.gradient_sums::<16, OPEN>(block, channel, given),
-            (16, OUTPUT) => self.gradient_sums::<16, OUTPUT>(block, channel, given),
-            (16, _) => self.gradient_sums::<16, INPUT>(block, channel, given),
-            (_, OPEN) => self.gradient_sums::<8, OPEN>(block, channel, given),
-            (_, OUTPUT) => self.gradient_sums::<8, OUTPUT>(block, channel, given),
-            (_, _) => self.gradient_sums::<8, INPUT>(block, channel, given),
-        };
-        let sums = self.sums(images, threads, of);
+        let sums = self.sums(
+            images,
+            threads,
+            #[inline(always)]
+            |block: usize, channel: usize| match (frame.lanes, gate) {
+                (16, OPEN) => self.gradient_sums::<16, OPEN>(block, channel, given),
+                (16, OUTPUT) => self.gradient_sums::<16, OUTPUT>(block, channel, given),
+                (16, _) => self.gradient_sums::<16, INPUT>(block, channel, given),
+                (_, OPEN) => self.gradient_sums::<8, OPEN>(block, channel, given),
+                (_, OUTPUT) => self.gradient_sums::<8, OUTPUT>(block, channel, given),
+                (_, _) => self.gradient_sums::<8, INPUT>(block, channel, given),
+            },
+        );
 
         let len = to_x.len();
         let blocks = to_x[frame.lead()..].chunks_exact_mut(frame.block());

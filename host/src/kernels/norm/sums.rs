@@ -29,12 +29,15 @@ impl Norm<'_> {
     ) -> Result<Statistics, KernelError> {
         self.check(images, &[("the norm's input", x.len())])?;
         // Inlined, or it would be compiled without the unit's instructions.
-        let of = #[inline(always)]
-        |block: usize, channel: usize| match self.frame.lanes {
-            16 => self.two_sums::<16>(block, channel, x),
-            _ => self.two_sums::<8>(block, channel, x),
-        };
-        let sums = self.sums(images, threads, of);
+        let sums = self.sums(
+            images,
+            threads,
+            #[inline(always)]
+            |block: usize, channel: usize| match self.frame.lanes {
+                16 => self.two_sums::<16>(block, channel, x),
+                _ => self.two_sums::<8>(block, channel, x),
+            },
+        );
         let count = self.count(images);
         let from = |channel: usize| f64::from(x[self.frame.at(0, channel, 0, 0)]);
         let mean = |(channel, [sum, _]): (usize, &[f64; 2])| from(channel) + sum / count;
@@ -138,12 +141,15 @@ pub fn channel_sums(
     let zeros = vec![0.0; frame.channels];
     let norm = Norm { frame: *frame, weight: &zeros, bias: &zeros, epsilon: 1.0, relu: false };
     norm.check(images, &[("the gradient", x.len())])?;
-    let of = #[inline(always)]
-    |block: usize, channel: usize| match frame.lanes {
-        16 => norm.one_sum::<16>(block, channel, x),
-        _ => norm.one_sum::<8>(block, channel, x),
-    };
-    let sums = norm.sums(images, threads, of);
+    let sums = norm.sums(
+        images,
+        threads,
+        #[inline(always)]
+        |block: usize, channel: usize| match frame.lanes {
+            16 => norm.one_sum::<16>(block, channel, x),
+            _ => norm.one_sum::<8>(block, channel, x),
+        },
+    );
     Ok(sums.iter().map(|[sum, _]| *sum as f32).collect())
 }
 

@@ -38,16 +38,21 @@ impl Api {
             .map_or(Self::Version(jackpot_plugin_api::VERSION), Self::Path)
     }
 
-    /// The line of `[dependencies]`.
-    pub fn dependency(&self) -> String {
+    /// The line of `[dependencies]`, with these features of the crate.
+    pub fn dependency(&self, features: &[&str]) -> String {
+        let features = match features {
+            [] => String::new(),
+            some => format!(", features = {some:?}"),
+        };
         match self {
             Self::Path(folder) => {
                 let path = toml::Value::String(folder.display().to_string());
-                format!("jackpot-plugin-api = {{ path = {path} }}")
+                format!("jackpot-plugin-api = {{ path = {path}{features} }}")
             }
             Self::Version(version) => format!(
-                "# Where cargo does not find it: {{ path = \"…/jackpot/plugin-api\" }}, in a checkout \
-                 of Jackpot.\njackpot-plugin-api = \"{version}\""
+                "# Where cargo does not find it: {{ path = \"…/jackpot/plugin-api\"{features} }}, in a \
+                 checkout of Jackpot.\n\
+                 jackpot-plugin-api = {{ version = \"{version}\"{features} }}"
             ),
         }
     }
@@ -99,7 +104,7 @@ mod tests {
         let error = Api::at(folder.path()).unwrap_err();
         assert!(error.contains("there is no jackpot-plugin-api"), "{error}");
         let path = api_in(&folder.path().join("a \"b\"")).canonicalize().unwrap();
-        let line = Api::at(&path).unwrap().dependency();
+        let line = Api::at(&path).unwrap().dependency(&[]);
         let table: toml::Table = line.parse().unwrap();
         let found = table["jackpot-plugin-api"]["path"].as_str();
         assert_eq!(found, path.to_str());
@@ -107,7 +112,10 @@ mod tests {
 
     #[test]
     fn without_the_source_it_is_a_version() {
-        let table: toml::Table = Api::Version("0.1.0").dependency().parse().unwrap();
-        assert_eq!(table["jackpot-plugin-api"].as_str(), Some("0.1.0"));
+        let line = Api::Version("0.1.0").dependency(&["testing"]);
+        let table: toml::Table = line.parse().unwrap();
+        let found = &table["jackpot-plugin-api"];
+        assert_eq!(found["version"].as_str(), Some("0.1.0"));
+        assert_eq!(found["features"].as_array().unwrap()[0].as_str(), Some("testing"));
     }
 }

@@ -27,7 +27,7 @@ pub fn new(
         Some(folder) => api::Api::at(folder).map_err(Failure::usage)?,
         None => api::Api::found(),
     };
-    folder::write(&place, &template::files(name, kind, &api))?;
+    folder::write(&place, &template::files(name, kind, &api, &program()?))?;
     terminal.say(&format!("made {}: the {kind} `{name}`", place.display()));
     if let api::Api::Version(version) = &api {
         terminal.say(&format!(
@@ -39,6 +39,12 @@ pub fn new(
         "cd {}\ncargo test\ncargo build --release\njackpot run experiment.toml\n",
         quoted(&place)
     ))
+}
+
+/// This program.
+fn program() -> Result<PathBuf, Failure> {
+    let found = std::env::current_exe().and_then(|program| program.canonicalize());
+    found.map_err(|error| Failure::other(format!("this program does not find itself: {error}")))
 }
 
 /// A config that says the name could mean either of two files.

@@ -1,22 +1,28 @@
 //! What a new crate begins with. The sources in `template/` are whole: the words that begin with
 //! `template-` and `Template` stand for the author's own.
 
+use std::path::Path;
+
 use jackpot_plugin_api::manifest::Kind;
 
 use super::api::Api;
 use crate::cli::args::NewName;
 
-/// The files of a crate: path and text.
-pub fn files(name: &NewName, kind: Kind, api: &Api) -> Vec<(String, String)> {
+/// The files of a crate: path and text. Its tests use that program.
+pub fn files(name: &NewName, kind: Kind, api: &Api, program: &Path) -> Vec<(String, String)> {
     let texts = [
         ("Cargo.toml", include_str!("template/Cargo.toml.txt")),
         ("README.md", include_str!("template/README.md.txt")),
         ("experiment.toml", include_str!("template/experiment.toml.txt")),
         ("src/lib.rs", source(kind)),
-        (".gitignore", "/target\n"),
+        (".cargo/config.toml", include_str!("template/cargo-config.toml.txt")),
+        (".gitignore", "/target\n/.cargo\n"),
     ];
+    let program = toml::Value::String(program.display().to_string()).to_string();
     let filled = |text: &str| {
-        text.replace("template-api", &api.dependency())
+        text.replace("template-api", &api.dependency(&[]))
+            .replace("template-testing", &api.dependency(&["testing"]))
+            .replace("template-program", &program)
             .replace("template-body", body(kind).trim_end())
             .replace("template-snippet", &snippet(kind))
             .replace("template-kind", kind.as_str())
@@ -105,7 +111,8 @@ mod tests {
     use crate::config::{Overrides, load};
 
     fn made(kind: Kind) -> Vec<(String, String)> {
-        files(&"my-tweak".parse().unwrap(), kind, &Api::Version("0.1.0"))
+        let program = Path::new("/opt/my \"own\"/jackpot");
+        files(&"my-tweak".parse().unwrap(), kind, &Api::Version("0.1.0"), program)
     }
 
     #[test]
@@ -126,6 +133,10 @@ mod tests {
             );
             let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
             assert_eq!(manifest["package"]["name"].as_str(), Some("my-tweak"));
+            let tested = &manifest["dev-dependencies"]["jackpot-plugin-api"];
+            assert_eq!(tested["features"].as_array().unwrap()[0].as_str(), Some("testing"));
+            let cargo: toml::Table = text(".cargo/config.toml").parse().unwrap();
+            assert_eq!(cargo["env"]["JACKPOT"].as_str(), Some("/opt/my \"own\"/jackpot"));
             let config = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(config.path(), text("experiment.toml")).unwrap();
             load(config.path(), &Overrides::default()).unwrap();

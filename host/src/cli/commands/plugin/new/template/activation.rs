@@ -27,12 +27,23 @@ export_plugin!(activations: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
 
+    // Tensors are those of the program `jackpot`, which the test starts.
     #[test]
-    fn the_default_is_allowed() {
-        let spec = &TemplateItem::specs()[0];
-        let default = spec.default.as_ref().and_then(|default| default.as_f64()).unwrap();
-        assert!(spec.range.unwrap().contains(default));
+    fn values_and_gradient() -> TestResult {
+        let swish: TemplateItem = item(json!({}))?; // parameters as in a config
+        let host = Host::start()?;
+        let x = host.tensor(&[-1.0, 0.5, 2.0], &[3]);
+        assert_close(&host.activation(&swish).forward(&x)?, &[-0.268941, 0.311230, 1.761594], 1e-6);
+        host.activation(&swish).check_gradient(&x) // autograd against finite differences
+    }
+
+    #[test]
+    fn a_steepness_of_zero_is_refused() {
+        let error = item::<TemplateItem>(json!({ "beta": 0.0 })).err().unwrap().to_string();
+        assert!(error.starts_with("parameter `beta`"), "{error}");
     }
 }

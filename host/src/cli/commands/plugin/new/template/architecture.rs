@@ -52,21 +52,29 @@ export_plugin!(architectures: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
 
     #[test]
-    fn channels_double() {
-        let spec = |name: &str, shape: &[i64]| TensorSpec {
-            name: name.to_owned(),
-            shape: shape.to_vec(),
-            dtype: "f32".to_owned(),
-        };
-        let (input, output) = (spec("x", &[3, 32, 32]), spec("logits", &[10]));
-        let mut graph = GraphBuilder::new(vec![input.clone()]);
-        TemplateItem { width: 4, depth: 2 }.build(&mut graph, &input, &output).unwrap();
-        let graph = graph.finish();
+    fn channels_double() -> TestResult {
+        let graph = graph_of(&TemplateItem { width: 4, depth: 2 }, [3, 32, 32], 10)?;
         let shape = |name: &str| &graph.parameters.iter().find(|p| p.name == name).unwrap().shape;
         assert_eq!(*shape("conv1.weight"), [8, 4, 3, 3]);
         assert_eq!(*shape("linear.weight"), [10, 8]);
+        Ok(())
+    }
+
+    // Tensors are those of the program `jackpot`, which the test starts.
+    #[test]
+    fn it_runs_at_every_size_of_image() -> TestResult {
+        let small: TemplateItem = item(json!({ "width": 2, "depth": 4 }))?; // as in a config
+        let host = Host::start()?;
+        for side in [1, 7, 32] {
+            let network = host.architecture(&small).network([3, side, side], 10)?;
+            let outputs = network.forward(&host.batch(2, [3, side, side], 10).images)?;
+            assert_eq!(outputs.expect("logits").shape(), [2, 10]);
+        }
+        Ok(())
     }
 }

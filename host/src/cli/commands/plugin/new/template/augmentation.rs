@@ -31,11 +31,22 @@ export_plugin!(augmentations: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
 
+    // Tensors are those of the program `jackpot`, which the test starts.
     #[test]
-    fn a_share_is_at_most_all() {
-        let range = TemplateItem::specs()[0].range.unwrap();
-        assert!(range.contains(1.0) && !range.contains(1.5));
+    fn all_images_or_none_are_mirrored() -> TestResult {
+        let host = Host::start()?;
+        let batch = host.batch(4, [3, 2, 5], 10);
+        let mirrored = batch.images.flip(&[3]);
+        for (share, expected) in [(0.0, &batch.images), (1.0, &mirrored)] {
+            let flip: TemplateItem = item(json!({ "share": share }))?; // parameters as in a config
+            let made = host.augmentation(&flip).augment(&batch)?;
+            assert_close(&made.images, expected, 0.0);
+            assert_close(&made.targets, &batch.targets, 0.0);
+        }
+        Ok(())
     }
 }

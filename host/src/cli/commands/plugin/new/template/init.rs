@@ -24,26 +24,32 @@ impl Init for TemplateItem {
     fn initialize(&self, model: &Model<'_>, _: &Ctx<'_>) -> Result<(), Error> {
         // Copies: only `model.set` changes the network. Pruned weights stay +0.0 whatever is set.
         let weights = model.parameters()?;
-        for info in model.infos()?.into_iter().filter(|info| scales(info.role)) {
+        let layers = |info: &ParameterInfo| matches!(info.role, Role::Conv | Role::Linear);
+        for info in model.infos()?.into_iter().filter(layers) {
             model.set(&info.name, &(weights.expect(&info.name) * self.factor))?;
         }
         Ok(())
     }
 }
 
-fn scales(role: Role) -> bool {
-    matches!(role, Role::Conv | Role::Linear)
-}
-
 export_plugin!(inits: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
 
+    // Tensors are those of the program `jackpot`, which the test starts.
     #[test]
-    fn normalisations_and_biases_are_left_alone() {
-        assert!(scales(Role::Conv) && scales(Role::Linear));
-        assert!(!scales(Role::Norm) && !scales(Role::Bias) && !scales(Role::Other));
+    fn convolutions_are_scaled_and_normalisations_are_not() -> TestResult {
+        let init: TemplateItem = item(json!({ "factor": 3.0 }))?; // parameters as in a config
+        let host = Host::start()?;
+        let network = host.network(&small_network())?;
+        let (conv, norm) = (network.parameter("conv1.weight")?, network.parameter("bn1.weight")?);
+        host.init(&init).initialize(&network)?;
+        assert_close(&network.parameter("conv1.weight")?, &(conv * 3.0), 1e-6);
+        assert_close(&network.parameter("bn1.weight")?, &norm, 0.0);
+        Ok(())
     }
 }

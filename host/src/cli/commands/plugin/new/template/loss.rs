@@ -29,12 +29,20 @@ export_plugin!(losses: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
 
+    // Tensors are those of the program `jackpot`, which the test starts.
     #[test]
-    fn a_temperature_of_zero_is_out_of_range() {
-        let range = TemplateItem::specs()[0].range.unwrap();
-        assert!(range.contains(1.0) && !range.contains(0.0));
+    fn value_and_gradient() -> TestResult {
+        let loss: TemplateItem = item(json!({ "temperature": 2.0 }))?; // parameters as in a config
+        let host = Host::start()?;
+        let logits = host.tensor(&[2.0, 0.0, 0.0, 4.0], &[2, 2]);
+        let targets = host.tensor(&[1.0, 0.0, 0.5, 0.5], &[2, 2]);
+        // The mean of ln(1 + e⁻¹) and (ln(1 + e²) + ln(1 + e⁻²)) / 2.
+        assert_close(&host.loss(&loss).loss(&logits, &targets)?, &[0.720095], 1e-6);
+        host.loss(&loss).check_gradient(&logits, &targets) // autograd against finite differences
     }
 
     #[test]

@@ -17,14 +17,7 @@ impl LrSchedule for TemplateItem {
 
     // Called before every step; a function of the progress alone.
     fn learning_rate(&self, base: f64, ctx: &Ctx<'_>) -> f64 {
-        self.rate(base, ctx.progress())
-    }
-}
-
-// Apart from the hook, so that a test needs no host.
-impl TemplateItem {
-    fn rate(&self, base: f64, at: Progress) -> f64 {
-        base * self.gamma.powf(at.epoch().floor())
+        base * self.gamma.powf(ctx.progress().epoch().floor())
     }
 }
 
@@ -32,13 +25,14 @@ export_plugin!(lr_schedules: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
 
     #[test]
-    fn the_rate_falls_after_each_epoch() {
-        let schedule = TemplateItem { gamma: 0.5 };
-        let at = |step| Progress { step, steps_per_epoch: 2, total_steps: 6 };
-        let rates = [0, 1, 2, 3, 4].map(|step| schedule.rate(8.0, at(step)));
-        assert_eq!(rates, [8.0, 8.0, 4.0, 4.0, 2.0]);
+    fn the_rate_falls_after_each_epoch() -> TestResult {
+        let schedule: TemplateItem = item(json!({ "gamma": 0.5 }))?; // parameters as in a config
+        assert_eq!(learning_rates(&schedule, 8.0, 2, 5)?, [8.0, 8.0, 4.0, 4.0, 2.0]);
+        Ok(())
     }
 }

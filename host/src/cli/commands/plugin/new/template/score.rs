@@ -36,7 +36,22 @@ export_plugin!(scores: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
+
+    // Tensors are those of the program `jackpot`, which the test starts.
+    #[test]
+    fn the_mean_of_a_layer_is_one() -> TestResult {
+        let score: TemplateItem = item(json!({}))?; // parameters as in a config
+        let host = Host::start()?;
+        let network = host.network(&small_network())?;
+        network.set("linear.weight", &host.tensor(&[-1.0, 2.0, 3.0, 0.0].repeat(3), &[3, 4]))?;
+        let scores = host.score(&score).score(&network)?;
+        let expected = [1.0, 2.0, 3.0, 0.0].map(|size| size / 1.5).repeat(3);
+        assert_close(scores.expect("linear.weight"), &expected, 1e-6);
+        Ok(())
+    }
 
     #[test]
     fn one_round_is_enough() {

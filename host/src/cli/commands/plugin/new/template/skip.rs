@@ -52,13 +52,46 @@ export_plugin!(skips: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
 
     #[test]
-    fn alpha_falls_to_exactly_zero() {
-        let skip = TemplateItem { fade: Some(Duration::Epochs(2)) };
-        let alpha =
-            |step| skip.knob("alpha", Progress { step, steps_per_epoch: 2, total_steps: 10 });
-        assert_eq!([0, 1, 3, 4, 9].map(alpha), [1.0, 0.75, 0.25, 0.0, 0.0]);
+    fn alpha_falls_to_exactly_zero() -> TestResult {
+        let skip: TemplateItem = item(json!({ "fade": "2ep" }))?; // parameters as in a config
+        assert_eq!(knob_values(&skip, "alpha", 2, 6)?, [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]);
+        Ok(())
+    }
+
+    // Tensors are those of the program `jackpot`, which the test starts.
+    #[test]
+    fn the_edge_changes_the_network_until_it_is_gone() -> TestResult {
+        let skip: TemplateItem = item(json!({ "fade": "2ep" }))?;
+        let host = Host::start()?;
+        let graph = equal_sites();
+        let (plain, network) = (host.network(&graph)?, host.skip(&skip).rewrite(&graph)?);
+        assert_eq!(network.shape("template-item.relu2.sum"), [4, 6, 6]);
+        let x = host.batch(2, [4, 6, 6], 3).images;
+        let logits = |network: &Network<'_>| -> TestResult<Vec<f64>> {
+            Ok(network.evaluate(&x)?.expect("logits").to_vec())
+        };
+        let without = logits(&plain)?;
+        assert_ne!(logits(&network)?, without);
+        assert_eq!(logits(&network.at(200))?, without); // 2 epochs of 100 steps later
+        Ok(())
+    }
+
+    /// Two activations of the same shape in a row.
+    fn equal_sites() -> Graph {
+        let (name, dtype) = ("x".to_owned(), "f32".to_owned());
+        let mut graph = GraphBuilder::new(vec![TensorSpec { name, shape: vec![4, 6, 6], dtype }]);
+        let x = graph.input();
+        let x = graph.activation("relu1", &x);
+        let x = graph.conv2d("conv", &x, Conv2d::new(4, 4, 3));
+        let x = graph.activation("relu2", &x);
+        let x = graph.global_avg_pool("pool", &x);
+        let x = graph.linear("linear", &x, 4, 3);
+        graph.output("logits", &x);
+        graph.finish()
     }
 }

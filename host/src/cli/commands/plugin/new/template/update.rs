@@ -21,7 +21,8 @@ impl Update for TemplateItem {
 
     // Asked before every step; a function of the progress alone.
     fn due(&self, ctx: &Ctx<'_>) -> bool {
-        self.is_due(ctx.progress())
+        let at = ctx.progress();
+        at.step > 0 && at.step.is_multiple_of(self.every.steps(at))
     }
 
     // New masks (true where a weight is kept) for what this draw prunes. `model.gradients` has the
@@ -49,12 +50,7 @@ impl Update for TemplateItem {
     }
 }
 
-// Apart from the hooks, so that tests need no host.
 impl TemplateItem {
-    fn is_due(&self, at: Progress) -> bool {
-        at.step > 0 && at.step % self.every.steps(at) == 0
-    }
-
     /// How many of that many weights stay: at least one.
     fn kept(&self, left: f64) -> i64 {
         ((left * (1.0 - self.share)).round() as i64).max(1)
@@ -65,14 +61,30 @@ export_plugin!(updates: [TemplateItem]);
 
 #[cfg(test)]
 mod tests {
+    use jackpot_plugin_api::testing::*;
+
     use super::*;
 
     #[test]
-    fn it_is_due_after_each_epoch_and_keeps_at_least_one_weight() {
-        let mut values = json!({ "share": 0.9, "every": "1ep" });
-        let update = TemplateItem::take(values.as_object_mut().unwrap()).unwrap();
-        let due = |step| update.is_due(Progress { step, steps_per_epoch: 2, total_steps: 6 });
-        assert_eq!([0, 1, 2, 3, 4].map(due), [false, false, true, false, true]);
+    fn it_is_due_after_each_epoch_and_keeps_at_least_one_weight() -> TestResult {
+        let update: TemplateItem = item(json!({ "share": 0.9 }))?; // parameters as in a config
+        assert_eq!(due_steps(&update, 2, 6)?, [2, 4]);
         assert_eq!([100.0, 10.0, 1.0].map(|left| update.kept(left)), [10, 1, 1]);
+        Ok(())
+    }
+
+    // Tensors are those of the program `jackpot`, which the test starts.
+    #[test]
+    fn the_smallest_weights_go() -> TestResult {
+        let update: TemplateItem = item(json!({ "share": 0.5 }))?;
+        let host = Host::start()?;
+        let network = host.network(&small_network())?;
+        // All of this layer is larger than anything else.
+        network.set("linear.weight", &host.tensor(&[-100.0; 12], &[3, 4]))?;
+        let masks = host.update(&update).at(100).update(&network)?;
+        assert_close(masks.expect("linear.weight"), &[1.0; 12], 0.0);
+        let kept: f64 = masks.iter().map(|(_, mask)| mask.to_vec::<f64>().iter().sum::<f64>()).sum();
+        assert_eq!(kept, 114.0); // half of 228
+        Ok(())
     }
 }
