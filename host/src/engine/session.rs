@@ -205,6 +205,11 @@ impl Session {
         self.prepared().map(|prepared| &prepared.facts)
     }
 
+    /// The SHA-256 that a file of the config had in [`Session::prepare`].
+    pub(super) fn known(&self, file: &Path) -> Option<&str> {
+        self.prepared.as_ref()?.facts.files.get(file).map(String::as_str)
+    }
+
     /// The dataset as a reader would say it; after [`Session::prepare`].
     ///
     /// # Errors

@@ -209,7 +209,7 @@ impl Loop<'_, '_> {
         self.training.set_progress(progress)?;
         let rate = self.training.rate(progress)?;
         let Training { network, recipe, .. } = &*self.training;
-        let batch = batches::prepare(&spec, recipe, network, indices, progress, passed)?;
+        let batch = batches::prepare_in_parts(&spec, recipe, network, indices, progress, passed)?;
         let (training, optimizer) = (&mut *self.training, &mut self.optimizer);
         let result = training.step_in_parts(optimizer, &batch, progress, rate, passed)?;
         self.sums.add(&result, indices.len() as u64)?;

@@ -104,10 +104,13 @@ impl<'t, 'a> Loop<'t, 'a> {
                 self.training.set_progress(spec.progress(self.step))?;
                 let bytes = to_safetensors(&self.training.stored())?;
                 // Twice: a resumed training may have passed the point in an earlier process.
-                let name = rewind_name(*point);
-                checkpoint::write(&spec.checkpoint.join(&name), &bytes)?;
+                let (name, hash) = (rewind_name(*point), sha256(&bytes));
+                // A state counts on the file that it knows: it is not written over.
+                if self.rewind.get(&name) != Some(&hash) {
+                    checkpoint::write(&spec.checkpoint.join(&name), &bytes)?;
+                }
                 checkpoint::write(&spec.into.join(&name), &bytes)?;
-                self.rewind.insert(name, sha256(&bytes));
+                self.rewind.insert(name, hash);
             }
         }
         Ok(())

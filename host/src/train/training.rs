@@ -7,7 +7,6 @@ use super::batches::{self, Prepared};
 use super::error::TrainError;
 use super::evaluate::{Evaluation, evaluate};
 use super::optimizer::Optimizer;
-use super::parts::unheard;
 use super::places::Places;
 use super::recipe::{InNetwork, Recipe};
 use super::spec::TrainingSpec;
@@ -84,8 +83,7 @@ impl<'a> Training<'a> {
         let order = self.order(step / steps_per_epoch);
         let indices = order.batch((step % steps_per_epoch) as usize).unwrap_or_default();
         let progress = self.spec.progress(step);
-        let (spec, recipe, network) = (&self.spec, &self.recipe, &self.network);
-        batches::prepare(spec, recipe, network, indices, progress, &mut unheard)
+        batches::prepare(&self.spec, &self.recipe, &self.network, indices, progress)
     }
 
     /// Runs the recipe's init, if it has one, on the masked network of a draw that prunes these
@@ -142,9 +140,12 @@ impl<'a> Training<'a> {
     ///
     /// What is wrong, and in which plugin.
     pub fn rehearse(&mut self) -> Result<(), TrainError> {
-        let end = self.spec.progress(self.spec.start().total_steps.saturating_sub(1));
-        self.rate(end)?;
-        self.set_progress(end)?;
+        let total = self.spec.start().total_steps;
+        self.rate(self.spec.progress(total.saturating_sub(1)))?;
+        // Behind the last step, where the network is evaluated and stored, knobs are asked, too.
+        for step in [total.saturating_sub(1), total] {
+            self.set_progress(self.spec.progress(step))?;
+        }
         self.set_progress(self.spec.start())?;
         let rate = self.rate(self.spec.start())?;
         let batch = self.batch(0)?;

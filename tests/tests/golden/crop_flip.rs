@@ -49,9 +49,7 @@ impl Augmented {
         let training = jackpot::train::Training::build(spec).unwrap();
         let progress =
             Progress { step, steps_per_epoch: STEPS_PER_EPOCH, total_steps: STEPS_PER_EPOCH * 100 };
-        let batch =
-            prepare(&spec, &training.recipe, &training.network, indices, progress, &mut |_| {})
-                .unwrap();
+        let batch = prepare(&spec, &training.recipe, &training.network, indices, progress).unwrap();
         assert_eq!(batch.inputs.size(), [indices.len() as i64, 3, SIDE as i64, SIDE as i64]);
         let flat = Vec::<f32>::try_from(batch.inputs.contiguous().view(-1)).unwrap();
         flat.chunks(PIXELS).map(<[f32]>::to_vec).collect()
@@ -196,9 +194,7 @@ fn targets_and_order_stay() {
     let training = augmented.parts.training();
     let indices = [3, 1, 4];
     let progress = spec.start();
-    let batch =
-        prepare(&spec, &training.recipe, &training.network, &indices, progress, &mut |_| {})
-            .unwrap();
+    let batch = prepare(&spec, &training.recipe, &training.network, &indices, progress).unwrap();
     assert_eq!(Vec::<i64>::try_from(batch.targets.argmax(1, false)).unwrap(), [6, 8, 5]);
     assert_eq!(batch.targets.sum(tch::Kind::Float).double_value(&[]), 3.0);
 }
