@@ -265,3 +265,25 @@ fn set(path: &Path, folder: u32, file: u32) {
         fs::set_permissions(path, Permissions::from_mode(file)).unwrap();
     }
 }
+
+#[test]
+fn a_damaged_copy_of_a_plugin_is_written_anew() {
+    let sandbox = died("batch:5");
+    let copy = || {
+        let entries = fs::read_dir(sandbox.at("runs/tiny/plugins")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).min().unwrap()
+    };
+    let bytes = fs::read(copy()).unwrap();
+    // As a power cut may leave it.
+    fs::write(copy(), "").unwrap();
+    goes_on(&sandbox);
+    assert!(fs::read(copy()).unwrap() == bytes);
+    // Also in a run in which nothing is left to do.
+    flip(&copy(), 5000);
+    sandbox.jackpot(&["verify", "runs/tiny", "--no-evaluate"]).run().expect(1);
+    goes_on(&sandbox);
+    assert!(fs::read(copy()).unwrap() == bytes);
+    fs::remove_file(copy()).unwrap();
+    goes_on(&sandbox);
+    sandbox.jackpot(&["verify", "runs/tiny", "--no-evaluate"]).run().expect(0);
+}

@@ -27,6 +27,7 @@ mod lease;
 mod leftovers;
 mod manifest;
 mod overview;
+mod plugins;
 mod readiness;
 mod record;
 mod retry;
