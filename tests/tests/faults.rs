@@ -287,3 +287,14 @@ fn a_damaged_copy_of_a_plugin_is_written_anew() {
     goes_on(&sandbox);
     sandbox.jackpot(&["verify", "runs/tiny", "--no-evaluate"]).run().expect(0);
 }
+
+#[test]
+fn warnings_that_nobody_can_read_stop_nothing() {
+    let sandbox = died("batch:5");
+    flip(&states(&sandbox)[1], 300);
+    let mut program = Command::new(&install().binary);
+    program.args(["run", "tiny.toml"]).current_dir(sandbox.path()).stdout(Stdio::null());
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert_eq!(program.stderr(full).status().unwrap().code(), Some(0));
+    files::assert_same(&of_run(&sandbox.at("runs/tiny")), &undisturbed());
+}
