@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::checkpoint::Checkpoint;
-use super::commit::{commit, commit_failure};
+use super::commit::{commit, commit_divergence, commit_failure};
 use super::error::ExperimentError;
 use super::event::{Event, Observer};
 use super::execute::{ExecuteError, Executor, Inputs, Outcome, Start};
@@ -86,7 +86,7 @@ pub fn train(
             break;
         }
         tries += 1;
-        commit_failure(board, job, reason, &seeds.diverged)?;
+        commit_divergence(board, job, reason, &seeds.diverged)?;
         seeds.next(own);
         let seed = seeds.other.unwrap_or(own);
         let message = format!("{} is tried again with the seed {seed}: {reason}", job.key);
