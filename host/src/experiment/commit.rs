@@ -123,7 +123,7 @@ fn note_failure(
 }
 
 /// The name under which an executor saves the weights of a rewind point.
-fn rewind_name(point: Duration) -> String {
+pub(super) fn rewind_name(point: Duration) -> String {
     format!("rewind-{point}.safetensors")
 }
 
