@@ -50,7 +50,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use conflict::{Conflict, Conflicts};
-pub use diff::{Difference, What};
+pub use diff::{Difference, What, differences};
 pub use error::ExperimentError;
 pub use event::{Event, Observer, Progress, Silent};
 pub use execute::{ExecuteError, Executor, Inputs, Outcome, Start};
