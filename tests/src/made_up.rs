@@ -86,6 +86,10 @@ impl MadeUp<'_> {
         let place = place.unwrap_or(0);
         let depth = level as f64 / 16.0;
         let number = seed * 7919 + level as u64 * 104_729 + place as u64 * 1_299_709;
+        // Mixed twice, since of what is linear all differences are alike.
+        let number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let number = (number ^ (number >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let number = number ^ (number >> 32);
         let noise = (number % 1000) as f64 / 1000.0 - 0.5;
         let accuracy = 0.70 + 0.005 * place as f64 * (0.5 + depth) - 0.1 * depth.powi(3);
         ((accuracy + 0.004 * noise) * 1e4).round() / 1e4

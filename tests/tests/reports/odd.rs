@@ -91,7 +91,7 @@ fn each_has_a_report_with_the_numbers_of_its_jobs() {
             assert_eq!(row.number("test_accuracy"), shape.accuracy(place), "{name}: {row:?}");
         }
         let page = fs::read_to_string(run.join("report.html")).unwrap();
-        assert!(!page.contains("NaN") && !page.contains("http"), "{name}");
+        assert!(!page.contains("\"NaN") && !page.contains("http:"), "{name}");
         for recipe in &shape.recipes {
             assert!(page.contains(recipe.as_str()), "{name}: {recipe}");
         }

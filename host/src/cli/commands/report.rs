@@ -33,7 +33,8 @@ pub fn run(args: &ReportArgs, terminal: &Terminal) -> Result<(), Failure> {
         more(run, args, own, terminal)?;
     }
     let again = reproduction(runs, terminal)?;
-    if again + 1 < runs.len() {
+    let same_data = all.iter().all(|run| run.about.dataset == all[0].about.dataset);
+    if again + 1 < runs.len() || !same_data {
         let both = merge(&names.into_iter().zip(all).collect::<Vec<_>>());
         terminal.print(&format!("\n{}", table(&both, terminal.width(), terminal.color)))?;
         if let Some(out) = out {

@@ -4,6 +4,7 @@ use super::super::markup::escape;
 use super::super::run::{Row, Run};
 use super::super::summary::{Block, Cell, Line, Summary};
 use super::super::{format, plot};
+use crate::train::results::Results;
 
 const HEADS: [&str; 7] = [
     "kept",
@@ -53,13 +54,13 @@ pub fn cost(run: &Run, summary: &Summary<'_>, block: &Block<'_>) -> String {
     out + &format!("</table></div>\n<p class=\"note\">{NOTE}</p>\n{}</section>\n", total(run))
 }
 
-fn row<'r>(
+fn row(
     line: &Line<'_>,
     cell: &Cell<'_>,
     dense: Option<u64>,
-    jobs: &mut dyn Iterator<Item = &'r Row>,
+    jobs: &mut dyn Iterator<Item = &Row>,
 ) -> String {
-    let known = |of: fn(&crate::train::results::Results) -> Option<u64>| {
+    let known = |of: fn(&Results) -> Option<u64>| {
         let all = cell.samples.iter().all(|(_, results)| of(results).is_some());
         all.then(|| cell.mean(|results| of(results).unwrap_or_default())).flatten()
     };
