@@ -112,12 +112,12 @@ fn check_teacher(training: &Training<'_>) -> Result<(), TrainError> {
 /// What a draw takes from files fits the network.
 fn check_files(draw: &DrawConfig, network: &mut Network) -> Result<(), TrainError> {
     if let Some(file) = &draw.weights {
-        imported::weights(file, network)?;
+        imported::weights(file, network, None)?;
     }
     if let Levels::Masks(files) = &draw.levels {
         let names = Scope::new(&draw.prunable).names(network)?;
         for file in files {
-            imported::masks(file, network, &names)?;
+            imported::masks(file, network, &names, None)?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use jackpot_plugin_api::ctx::Progress;
 use tch::Tensor;
 
 use super::error::TrainError;
-use super::parts::{Part, Passed};
+use super::parts::{Part, Passed, unheard};
 use super::recipe::Recipe;
 use super::spec::TrainingSpec;
 use crate::model::Network;
@@ -20,13 +20,23 @@ pub struct Prepared {
     pub targets: Tensor,
 }
 
-/// Fetches the images at these places of the training split, augments and normalises them;
-/// `passed` hears of these parts.
+/// Fetches the images at these places of the training split, augments and normalises them.
 ///
 /// # Errors
 ///
 /// What an augmentation says.
 pub fn prepare(
+    spec: &TrainingSpec<'_>,
+    recipe: &Recipe,
+    network: &Network,
+    indices: &[i64],
+    progress: Progress,
+) -> Result<Prepared, TrainError> {
+    prepare_in_parts(spec, recipe, network, indices, progress, &mut unheard)
+}
+
+/// As [`prepare`]; `passed` hears of its parts.
+pub(super) fn prepare_in_parts(
     spec: &TrainingSpec<'_>,
     recipe: &Recipe,
     network: &Network,

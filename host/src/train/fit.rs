@@ -209,7 +209,7 @@ impl Loop<'_, '_> {
         self.training.set_progress(progress)?;
         let rate = self.training.rate(progress)?;
         let Training { network, recipe, .. } = &*self.training;
-        let batch = batches::prepare(&spec, recipe, network, indices, progress, passed)?;
+        let batch = batches::prepare_in_parts(&spec, recipe, network, indices, progress, passed)?;
         let (training, optimizer) = (&mut *self.training, &mut self.optimizer);
         let result = training.step_in_parts(optimizer, &batch, progress, rate, passed)?;
         self.sums.add(&result, indices.len() as u64)?;
@@ -290,7 +290,12 @@ impl Loop<'_, '_> {
                 let (present, best) = (copied(&present), copied(best));
                 self.training.network.load(&best, spec.into, Extra::Refused)?;
                 self.training.set_progress(spec.progress(epoch * spec.steps_per_epoch()))?;
+                let masks = self.best_masks.as_ref().map(Masks::shallow_clone);
+                let last = masks.map(|masks| self.training.swap_masks(masks)).transpose()?;
                 let test = self.evaluate(Which::Test, stop);
+                if let Some(last) = last {
+                    self.training.swap_masks(last)?;
+                }
                 if matches!(test, Err(TrainError::Interrupted)) {
                     self.training.network.load(&present, spec.into, Extra::Refused)?;
                 }

@@ -10,6 +10,7 @@
 //! - [`evaluate`]: accuracy and loss of a network on a split; [`calibration`]: how sure it is;
 //! - [`checkpoint`]: a training in the middle, on disk; [`cadence`]: how often it goes there;
 //! - [`update`]: masks that move during a training;
+//! - [`kernels`]: which pruned layers run on sparse kernels; [`places`]: their kept weights;
 //! - [`access`]: the network as `init`, `score` and `update` plugins see it.
 
 pub mod access;
@@ -20,6 +21,7 @@ pub mod checkpoint;
 pub mod error;
 pub mod evaluate;
 pub mod fit;
+pub mod kernels;
 pub mod loss;
 pub mod measure;
 mod meter;
@@ -27,6 +29,7 @@ pub mod metrics;
 pub mod optimizer;
 pub mod outcome;
 pub mod parts;
+pub mod places;
 pub mod recipe;
 pub mod results;
 mod resume;

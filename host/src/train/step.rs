@@ -52,7 +52,9 @@ impl Training<'_> {
     ) -> Result<StepResult, TrainError> {
         let update_is_due = self.update_is_due(progress)?;
         let (spec, network) = (&self.spec, &self.network);
-        let mut outputs = forward(network, spec.precision, &batch.inputs, Mode::Train)?;
+        // Masks that move ask for the gradients of pruned weights, too.
+        let run = if update_is_due { forward_dense } else { forward };
+        let mut outputs = run(network, spec.precision, &batch.inputs, Mode::Train)?;
         if let Some(teacher) = &self.teacher {
             outputs.push(("teacher".to_owned(), self.taught(teacher, &batch.inputs)?));
         }
@@ -68,7 +70,8 @@ impl Training<'_> {
         let gradients = grad(&[&value], &weights, None, options)?;
         passed(Part::Backward);
         if !(update_is_due && self.update_masks(optimizer, &gradients, progress)?) {
-            optimizer.step(self.network.parameters(), gradients, &self.masks, rate)?;
+            let (parameters, masks) = (self.network.parameters(), &self.masks);
+            optimizer.step(parameters, gradients, masks, &self.places, rate)?;
         }
         passed(Part::Optimizer);
         let correct = tch::no_grad(|| loss::correct(&outputs[0].1, targets))?;
@@ -98,11 +101,30 @@ pub fn forward(
     inputs: &Tensor,
     mode: Mode,
 ) -> Result<Vec<(String, Tensor)>, TrainError> {
-    let _autocast = match precision {
+    let _autocast = autocast(network, precision)?;
+    Ok(network.forward(inputs, mode)?)
+}
+
+/// As [`forward`], with dense operators alone.
+///
+/// # Errors
+///
+/// What an operator or plugin says.
+pub fn forward_dense(
+    network: &Network,
+    precision: Precision,
+    inputs: &Tensor,
+    mode: Mode,
+) -> Result<Vec<(String, Tensor)>, TrainError> {
+    let _autocast = autocast(network, precision)?;
+    Ok(network.forward_dense(inputs, mode)?)
+}
+
+fn autocast(network: &Network, precision: Precision) -> Result<Option<Autocast>, TrainError> {
+    Ok(match precision {
         Precision::Bf16 => Some(Autocast::new(network.device(), Kind::BFloat16, true)?),
         _ => None,
-    };
-    Ok(network.forward(inputs, mode)?)
+    })
 }
 
 /// Where a forward pass first gives a value that is not finite, in words.
