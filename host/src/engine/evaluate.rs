@@ -14,6 +14,7 @@ use super::session::Session;
 use crate::config::{Architecture, Config, ModelConfig, TrainConfig};
 use crate::data::{self, Split, Watch};
 use crate::experiment::{PluginUse, RunDir};
+use crate::model::Network;
 use crate::model::state::{self, Extra, State, to_safetensors};
 use crate::plugin::Registry;
 use crate::train::evaluate::evaluate;
@@ -86,6 +87,11 @@ impl Evaluator {
         &self.session.config
     }
 
+    /// The data.
+    pub(super) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     /// SHA-256 over the dataset's content.
     pub fn dataset_sha256(&self) -> &str {
         &self.dataset_sha256
@@ -117,7 +123,7 @@ impl Evaluator {
     }
 
     /// Builds with the plugins that the weights were made with.
-    fn with<T>(
+    pub(super) fn with<T>(
         &mut self,
         weights: &Weights<'_>,
         work: impl FnOnce(&Trained<'_>, &ModelConfig, &TrainConfig) -> Result<T, TrainError>,
@@ -181,7 +187,7 @@ fn check_graph(weights: &Weights<'_>) -> Result<(), OpenError> {
     Err(OpenError::File { path: file.clone(), message })
 }
 
-fn split(feed: &Feed, part: Part) -> &Split {
+pub(super) fn split(feed: &Feed, part: Part) -> &Split {
     match part {
         Part::Test => &feed.test,
         Part::Validation => &feed.validation,
@@ -189,9 +195,9 @@ fn split(feed: &Feed, part: Part) -> &Split {
 }
 
 /// What a network is built with.
-struct Trained<'a> {
-    session: &'a Session,
-    feed: &'a Feed,
+pub(super) struct Trained<'a> {
+    pub session: &'a Session,
+    pub feed: &'a Feed,
     registry: &'a Registry,
     kept: Option<&'a Kept>,
 }
@@ -222,6 +228,26 @@ impl Trained<'_> {
         }
     }
 
+    /// The network with the weights, as it stood when they were stored.
+    pub fn network(
+        &self,
+        model: &ModelConfig,
+        train: &TrainConfig,
+        weights: &Weights<'_>,
+    ) -> Result<Network, TrainError> {
+        // Stored weights are what their masks left of them.
+        let train = &TrainConfig { update: None, ..train.clone() };
+        let graph = self.graph(model)?;
+        let seed = self.session.config.seeds.first().copied().unwrap_or_default();
+        let spec = self.spec(&graph, train, seed);
+        let mut network = Training::build(spec)?.network;
+        let end = spec.start().total_steps;
+        let step = weights.at.map_or(end, |at| at.steps(spec.steps_per_epoch()).min(end));
+        network.set_progress(spec.progress(step))?;
+        network.load(&state::read(weights.path)?, weights.path, Extra::Refused)?;
+        Ok(network)
+    }
+
     fn evaluate(
         &self,
         model: &ModelConfig,
@@ -230,16 +256,7 @@ impl Trained<'_> {
         part: Part,
     ) -> Result<Evaluated, TrainError> {
         let feed = self.feed;
-        // Stored weights are what their masks left of them.
-        let train = &TrainConfig { update: None, ..train.clone() };
-        let graph = self.graph(model)?;
-        let seed = self.session.config.seeds.first().copied().unwrap_or_default();
-        let spec = self.spec(&graph, train, seed);
-        let mut training = Training::build(spec)?;
-        let end = spec.start().total_steps;
-        let step = weights.at.map_or(end, |at| at.steps(spec.steps_per_epoch()).min(end));
-        training.network.set_progress(spec.progress(step))?;
-        training.network.load(&state::read(weights.path)?, weights.path, Extra::Refused)?;
+        let network = self.network(model, train, weights)?;
         let split = split(feed, part);
         let mut all = Vec::new();
         let mut keep = |logits: &Tensor| {
@@ -247,8 +264,7 @@ impl Trained<'_> {
             std::ops::ControlFlow::Continue(())
         };
         let precision = self.session.precision;
-        let evaluation =
-            evaluate(&training.network, split, &feed.normaliser, precision, &mut keep)?;
+        let evaluation = evaluate(&network, split, &feed.normaliser, precision, &mut keep)?;
         let logits = Tensor::f_cat(&all, 0)?;
         Ok(Evaluated { evaluation, logits, images: split.len() })
     }

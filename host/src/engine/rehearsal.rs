@@ -39,7 +39,7 @@ impl Session {
         training.rehearse().map_err(|error| OpenError::of_part(what, error))
     }
 
-    fn built<'a>(
+    pub(super) fn built<'a>(
         &'a self,
         (graphs, feed): (&'a Graphs, &'a Feed),
         model: &ModelConfig,
