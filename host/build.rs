@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
 const CPP: &str = "src/torch/cpp";
-const SOURCES: [&str; 4] = ["grad.cpp", "op.cpp", "settings.cpp", "values.cpp"];
+const SOURCES: [&str; 5] = ["grad.cpp", "node.cpp", "op.cpp", "settings.cpp", "values.cpp"];
 const HEADERS: [&str; 3] = ["guarded.h", "jackpot_torch.h", "values.h"];
 /// Where libtorch says its version: since 2.10, and before.
 const VERSIONS: [&str; 2] =

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 /// One tensor.
@@ -25,12 +26,22 @@ pub type State = BTreeMap<String, Stored>;
 pub fn read(path: &Path) -> State {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let stored = |view: safetensors::tensor::TensorView<'_>| Stored {
+    let stored = |view: TensorView<'_>| Stored {
         dtype: view.dtype(),
         shape: view.shape().to_vec(),
         bytes: view.data().to_vec(),
     };
     file.tensors().into_iter().map(|(name, view)| (name, stored(view))).collect()
+}
+
+/// Makes a safetensors file.
+#[track_caller]
+pub fn write(path: &Path, tensors: &[(String, &Stored)]) {
+    let views = tensors.iter().map(|(name, stored)| {
+        let view = TensorView::new(stored.dtype, stored.shape.clone(), &stored.bytes).unwrap();
+        (name.as_str(), view)
+    });
+    fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
 }
 
 impl Stored {

@@ -184,3 +184,23 @@ fn whether_to_give_up_needs_validation_images() {
     let ran = sandbox(&config).jackpot(&["run", "tiny.toml"]).run().expect(2);
     ran.says(&["[train]", "give_up", "validation = 5000"]);
 }
+
+/// Settings that were mended are a new training: that the old ones diverged is no reason to take
+/// another seed, nor a part of its record.
+#[test]
+fn what_diverged_with_other_settings_does_not_count() {
+    let recipe = |rate: f64| {
+        let spend = format!("levels = [1]\noptimizer = {{ lr = {rate:e} }}");
+        Config::default().draw("levels = 1").spend("hot", &spend)
+    };
+    let mended = sandbox(&recipe(1e30));
+    mended.jackpot(&["run", "tiny.toml"]).run().expect(1);
+    mended.config(&recipe(0.05));
+    mended.jackpot(&["run", "tiny.toml", "--retry-diverged"]).run().expect(0);
+    let record = json(&mended, "spend/hot/imp/seed-1/level-01/job.json");
+    assert_eq!(record.get("trained_seed"), None, "{record:#}");
+    let fresh = sandbox(&recipe(0.05));
+    fresh.jackpot(&["run", "tiny.toml"]).run().expect(0);
+    let jobs = |sandbox: &Sandbox| files::reproducible(&sandbox.at("runs/tiny/spend"));
+    files::assert_same(&jobs(&mended), &jobs(&fresh));
+}

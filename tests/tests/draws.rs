@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use jackpot_tests::config::Config;
 use jackpot_tests::shared::shared;
-use jackpot_tests::tensors::{self, State, Stored, count, masked};
+use jackpot_tests::tensors::{self, State, Stored, count, masked, write};
 use jackpot_tests::{Sandbox, data, results};
 use safetensors::Dtype;
-use safetensors::tensor::TensorView;
 
 /// A recipe whose training ends where it began.
 const STILL: &str =
@@ -178,15 +177,6 @@ fn tickets_start_where_the_recipe_says() {
     }
 }
 
-/// A safetensors file.
-fn write(path: &Path, tensors: &[(String, &Stored)]) {
-    let views = tensors.iter().map(|(name, stored)| {
-        let view = TensorView::new(stored.dtype, stored.shape.clone(), &stored.bytes).unwrap();
-        (name.as_str(), view)
-    });
-    fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
-}
-
 /// The draw's tickets as files of another program.
 fn files(sandbox: &Sandbox) {
     let run = drawn();
@@ -305,4 +295,23 @@ fn files_that_do_not_fit_are_refused_before_anything_is_trained() {
         "levels = 1\nfrom = { weights = \"net.pt\" }",
         &["net.pt", "is no valid safetensors file", "save_file"],
     );
+}
+
+/// What is scored is the network that was stored: with a skip gone that had faded, and not with the
+/// knobs of a training's first step.
+#[test]
+fn a_trained_network_is_scored_as_it_was_stored() {
+    let faded = Sandbox::new();
+    data::tensors(&faded);
+    let skip = "skip = { plugin = \"ghost-skip\", params = { fade = \"1ep\" } }";
+    let draw = "score = \"snip\"\nlevels = 1";
+    faded.run(&Config::default().train(skip).draw(draw)).expect(0);
+    let trained = faded.at("runs/tiny").join(ticket("imp", 0)).join("model.safetensors");
+    let plain = Sandbox::new();
+    data::tensors(&plain);
+    fs::copy(trained, plain.at("trained.safetensors")).unwrap();
+    let from = "prune_at = \"init\"\nfrom = { weights = \"trained.safetensors\" }";
+    plain.run(&Config::default().draw(&format!("{draw}\n{from}"))).expect(0);
+    let mask = |sandbox: &Sandbox| read(&sandbox.at("runs/tiny"), &ticket("imp", 1), "mask");
+    assert_eq!(mask(&faded), mask(&plain));
 }

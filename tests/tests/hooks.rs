@@ -55,6 +55,16 @@ fn an_activation_has_tensors_that_are_trained_and_kept() {
     assert_eq!(row.number("weights_training") - plain, 3.0 * 4.0 + 2.0 * 8.0 + 2.0 * 16.0);
 }
 
+/// A knob is asked behind the last step, too: for a network that is then evaluated and stored. One
+/// that has no value there is found before anything is trained.
+#[test]
+fn a_knob_has_a_value_behind_the_last_step() {
+    let sandbox = sandbox();
+    let ran = sandbox.run(&Config::default().train("activation = \"counts-down\""));
+    ran.expect(1).says(&["activation counts-down", "hook `knob`", "nobody asks behind"]);
+    assert!(!sandbox.at("runs").exists());
+}
+
 #[test]
 fn a_knob_follows_the_training() {
     let sandbox = sandbox();

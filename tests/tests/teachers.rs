@@ -66,3 +66,31 @@ fn a_loss_that_needs_a_teacher_is_refused_without_one() {
     ran.expect(2).fits_on_a_screen().says(&["recipe `taught`", "kd", "teacher = \"dense\""]);
     assert!(!sandbox.at("runs").exists());
 }
+
+/// A skip that fades is in the best weights as far as it was there at that time, and so it is in
+/// the teacher; without it that is another network.
+#[test]
+fn a_teacher_stands_where_its_best_weights_were_stored() {
+    // The second epoch's rate is so high that the first one was better.
+    let train = "skip = { plugin = \"ghost-skip\", params = { fade = \"2ep\" } }\n\
+        lr_schedule = { plugin = \"multi-step\", params = { milestones = [1], gamma = 99.0 } }";
+    let recipe = |teacher: &str| format!("skip = \"none\"\nloss = \"kd\"\nteacher = {teacher}");
+    let config = Config::default().train(train).draw("levels = 2");
+    let sandbox = Sandbox::new();
+    data::tensors(&sandbox);
+    sandbox.run(&config.clone().spend("taught", &recipe("\"dense\""))).expect(0);
+    let dense = sandbox.at("runs/tiny/draw/imp/seed-1/level-00");
+    let job = fs::read_to_string(dense.join("job.json")).unwrap();
+    let job: serde_json::Value = serde_json::from_str(&job).unwrap();
+    assert_eq!(job["results"]["best_epoch"], 1, "the skip is half there");
+    let best = tensors::read(&dense.join("best.safetensors"));
+    let plain = best.iter().filter(|(name, _)| !name.starts_with("skip."));
+    let plain: Vec<_> = plain.map(|(name, stored)| (name.clone(), stored)).collect();
+    assert!(plain.len() < best.len(), "the skip is a part of the best network");
+    let other = Sandbox::new();
+    data::tensors(&other);
+    tensors::write(&other.at("teacher.safetensors"), &plain);
+    let taught = recipe("{ weights = \"teacher.safetensors\" }");
+    other.run(&config.spend("taught", &taught)).expect(0);
+    assert_ne!(model(&other), model(&sandbox));
+}

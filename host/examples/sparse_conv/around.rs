@@ -37,12 +37,13 @@ pub fn print(
         let statistics = norm.statistics(batch, &x, threads)?;
         norm.forward(batch, &statistics, &x, None, &mut y, threads)?;
         lap(2);
-        norm.backward(batch, &statistics, &x, &y, &x, &mut to_x, None, threads)?;
+        norm.backward(batch, &statistics, &x, None, &x, &mut to_x, None, threads)?;
         lap(3);
         let statistics = norm.statistics(batch, &x, threads)?;
         norm.forward(batch, &statistics, &x, Some(&to_x), &mut y, threads)?;
         lap(4);
-        norm.backward(batch, &statistics, &x, &y, &x, &mut to_x, Some(&mut to_branch), threads)?;
+        let to_branch = Some(&mut to_branch[..]);
+        norm.backward(batch, &statistics, &x, Some(&y), &x, &mut to_x, to_branch, threads)?;
         lap(5);
     }
     let [to, from, forward, backward, with, with_back] =

@@ -1,5 +1,6 @@
 //! What may be typed: commands, arguments, options, and their help.
 
+mod bench;
 mod connect;
 mod data;
 mod eval;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use bench::BenchArgs;
 pub use connect::ConnectArgs;
 pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
 pub use eval::{EvalArgs, EvalSplit};
@@ -153,6 +155,14 @@ if there is anything. Changes nothing. A run is made anew, elsewhere, with
   jackpot run runs/quickstart/config.toml --out runs/again
 and `jackpot report runs/quickstart runs/again` says whether the bits agree.")]
     Verify(VerifyArgs),
+    /// Measure how fast a recipe trains here, and where the time of a step goes
+    #[command(after_help = "\
+Examples: jackpot bench configs/quickstart.toml
+          jackpot bench my.toml --recipe tweaks --json
+          jackpot bench my.toml --sparsity 95.6 --inference 1
+
+Trains for a few rounds and writes nothing. Parts of a step are timed in a round of their own.")]
+    Bench(BenchArgs),
     /// List plugins, describe one, begin a new one, or check a plugin file
     #[command(subcommand)]
     Plugin(PluginCommand),

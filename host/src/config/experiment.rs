@@ -29,6 +29,7 @@ pub fn read(cx: &Context<'_>, root: &Table) -> Option<Config> {
         precision: choice(root, "precision")?,
         threads: root.optional("threads", |node| node.int().and_then(size))?,
         deterministic: root.optional("deterministic", Node::bool)?,
+        sparse: choice(root, "sparse")?,
         plugin_path: root
             .table("plugins")?
             .list("path")

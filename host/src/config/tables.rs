@@ -50,6 +50,12 @@ pub static ROOT: Section = Section {
             "\"auto\"",
             "Only operators that give the same bits every time. `auto`: on the CPU.",
         ),
+        Key::with_default(
+            "sparse",
+            Shape::Choice(&["auto", "rule", "measured", "always", "never"]),
+            "\"auto\"",
+            "Which pruned layers run on sparse kernels: on the CPU, in f32.",
+        ),
         Key::with_default("plugins", Shape::Section(&PLUGINS), "{}", "Where plugins are found."),
         Key::required("data", Shape::Section(&DATA), "What is learned from."),
         Key::required("model", Shape::Section(&MODEL), "The network."),

@@ -26,6 +26,8 @@ pub struct Config {
     pub threads: Option<usize>,
     /// Whether only operators are used that give the same bits every time. Default: on the CPU.
     pub deterministic: Option<bool>,
+    /// Which pruned layers run on sparse kernels.
+    pub sparse: Sparse,
     /// Folders that are searched for plugins, made absolute against the config file.
     pub plugin_path: Vec<PathBuf>,
     pub data: DataConfig,
@@ -57,6 +59,23 @@ pub enum Precision {
     Tf32,
     /// bfloat16 autocast.
     Bf16,
+}
+
+/// Which pruned layers run on sparse kernels: on the CPU, in f32.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sparse {
+    /// By rule where the same bits are asked for every time, else by measurement.
+    Auto,
+    /// Those that a fixed rule expects to gain.
+    Rule,
+    /// Those that gain when each is measured at the start of a job.
+    Measured,
+    /// All.
+    Always,
+    /// None.
+    #[default]
+    Never,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use tch::Device;
 
 use super::error::OpenError;
-use crate::config::{DeviceChoice, Precision};
+use crate::config::{DeviceChoice, Precision, Sparse};
 use crate::plugin::border::tensors::set_training_device;
 use crate::torch::{OpError, cuda, settings};
 
@@ -54,6 +54,32 @@ pub fn precision(choice: Precision, device: Device) -> Result<Precision, OpenErr
 /// otherwise.
 pub fn deterministic(choice: Option<bool>, device: Device) -> bool {
     choice.unwrap_or(!device.is_cuda())
+}
+
+/// Which pruned layers run on sparse kernels, without `auto`.
+///
+/// # Errors
+///
+/// Kernels where there are none.
+pub fn sparse(
+    choice: Sparse,
+    device: Device,
+    precision: Precision,
+    deterministic: bool,
+) -> Result<Sparse, OpenError> {
+    let possible = device == Device::Cpu && precision == Precision::F32;
+    match (choice, possible) {
+        (Sparse::Auto, true) if deterministic => Ok(Sparse::Rule),
+        (Sparse::Auto, true) => Ok(Sparse::Measured),
+        (Sparse::Auto | Sparse::Never, false) => Ok(Sparse::Never),
+        (chosen, true) => Ok(chosen),
+        (_, false) => Err(OpenError::Device(format!(
+            "`sparse` asks for sparse kernels, which compute in f32 on the CPU, and this is {} on \
+             {}; `auto` takes them where they are",
+            precision_name(precision),
+            device_name(device)
+        ))),
+    }
 }
 
 /// Makes the choices act on this process. Gives the number of threads.
@@ -120,6 +146,19 @@ mod tests {
         let cuda = Device::Cuda(0);
         assert!(deterministic(None, Device::Cpu) && !deterministic(None, cuda));
         assert!(deterministic(Some(true), cuda) && !deterministic(Some(false), Device::Cpu));
+    }
+
+    #[test]
+    fn auto_measures_only_where_bits_may_differ() {
+        let (cpu, f32, bf16) = (Device::Cpu, Precision::F32, Precision::Bf16);
+        let of = |choice, device, precision, exact| sparse(choice, device, precision, exact);
+        assert_eq!(of(Sparse::Auto, cpu, f32, true).unwrap(), Sparse::Rule);
+        assert_eq!(of(Sparse::Auto, cpu, f32, false).unwrap(), Sparse::Measured);
+        assert_eq!(of(Sparse::Auto, cpu, bf16, true).unwrap(), Sparse::Never);
+        assert_eq!(of(Sparse::Auto, Device::Cuda(0), f32, true).unwrap(), Sparse::Never);
+        assert_eq!(of(Sparse::Always, cpu, f32, true).unwrap(), Sparse::Always);
+        let text = of(Sparse::Always, cpu, bf16, true).unwrap_err().to_string();
+        assert!(text.contains("bf16 on cpu"), "{text}");
     }
 
     #[test]

@@ -4,20 +4,23 @@ use std::path::Path;
 
 use jackpot_plugin_api::Duration;
 use jackpot_plugin_api::graph::Graph;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::error::OpenError;
 use super::facts::hash_file;
 use super::graphs::Graphs;
 use super::kept::Kept;
 use super::session::Session;
-use crate::config::{Architecture, Config, ModelConfig, TrainConfig};
+use super::stored::{BEST, BEST_MASK, MASK, sparse};
+use crate::config::{Architecture, Config, ModelConfig, Precision, Sparse, TrainConfig};
 use crate::data::{self, Split, Watch};
-use crate::experiment::{PluginUse, RunDir};
+use crate::experiment::{JobRecord, PluginUse, RunDir};
 use crate::model::Network;
 use crate::model::state::{self, Extra, State, to_safetensors};
 use crate::plugin::Registry;
+use crate::prune::Masks;
 use crate::train::evaluate::evaluate;
+use crate::train::kernels::{self, Measured};
 use crate::train::{Cadence, Evaluation, Feed, TrainError, Training, TrainingSpec};
 
 /// Weights in a file, and what they are of.
@@ -228,24 +231,54 @@ impl Trained<'_> {
         }
     }
 
-    /// The network with the weights, as it stood when they were stored.
+    /// A training whose network has the weights and stands as it did when they were stored.
+    fn loaded<'a>(
+        &'a self,
+        graph: &'a Graph,
+        train: &'a TrainConfig,
+        weights: &Weights<'_>,
+    ) -> Result<Training<'a>, TrainError> {
+        let seed = self.session.config.seeds.first().copied().unwrap_or_default();
+        let spec = self.spec(graph, train, seed);
+        let mut training = Training::build(spec)?;
+        let end = spec.start().total_steps;
+        let step = weights.at.map_or(end, |at| at.steps(spec.steps_per_epoch()).min(end));
+        training.network.set_progress(spec.progress(step))?;
+        training.network.load(&state::read(weights.path)?, weights.path, Extra::Refused)?;
+        Ok(training)
+    }
+
+    /// The network with the weights, as it stood when they were stored, without sparse kernels.
     pub fn network(
         &self,
         model: &ModelConfig,
         train: &TrainConfig,
         weights: &Weights<'_>,
     ) -> Result<Network, TrainError> {
-        // Stored weights are what their masks left of them.
         let train = &TrainConfig { update: None, ..train.clone() };
         let graph = self.graph(model)?;
-        let seed = self.session.config.seeds.first().copied().unwrap_or_default();
-        let spec = self.spec(&graph, train, seed);
-        let mut network = Training::build(spec)?.network;
-        let end = spec.start().total_steps;
-        let step = weights.at.map_or(end, |at| at.steps(spec.steps_per_epoch()).min(end));
-        network.set_progress(spec.progress(step))?;
-        network.load(&state::read(weights.path)?, weights.path, Extra::Refused)?;
-        Ok(network)
+        Ok(self.loaded(&graph, train, weights)?.network)
+    }
+
+    /// The kernels with which a job's own evaluation of its weights ran, or which the config asks
+    /// for.
+    fn use_kernels(&self, training: &mut Training<'_>, path: &Path) -> Result<(), TrainError> {
+        let beside = |name: &str| path.with_file_name(name);
+        let record = JobRecord::read(&beside("job.json")).ok().flatten();
+        let best = path.ends_with(BEST).then(|| beside(BEST_MASK)).filter(|mask| mask.is_file());
+        let mask = best.unwrap_or_else(|| beside(MASK));
+        training.masks = match (&record, mask.is_file()) {
+            (Some(_), true) => Masks::read(&mask, &training.network)?,
+            _ => Masks::of_zeros(&training.network),
+        };
+        let choice = record.as_ref().map_or(self.session.sparse, sparse);
+        let choice =
+            if self.session.device == Device::Cpu && self.session.precision == Precision::F32 {
+                choice
+            } else {
+                Sparse::Never
+            };
+        training.repeat_kernels(choice, Measured::read(&beside(kernels::FILE))?.as_ref())
     }
 
     fn evaluate(
@@ -256,15 +289,20 @@ impl Trained<'_> {
         part: Part,
     ) -> Result<Evaluated, TrainError> {
         let feed = self.feed;
-        let network = self.network(model, train, weights)?;
+        // Stored weights are what their masks left of them.
+        let train = &TrainConfig { update: None, ..train.clone() };
+        let graph = self.graph(model)?;
+        let mut training = self.loaded(&graph, train, weights)?;
+        self.use_kernels(&mut training, weights.path)?;
         let split = split(feed, part);
         let mut all = Vec::new();
         let mut keep = |logits: &Tensor| {
-            all.push(logits.to_device(tch::Device::Cpu));
+            all.push(logits.to_device(Device::Cpu));
             std::ops::ControlFlow::Continue(())
         };
         let precision = self.session.precision;
-        let evaluation = evaluate(&network, split, &feed.normaliser, precision, &mut keep)?;
+        let evaluation =
+            evaluate(&training.network, split, &feed.normaliser, precision, &mut keep)?;
         let logits = Tensor::f_cat(&all, 0)?;
         Ok(Evaluated { evaluation, logits, images: split.len() })
     }

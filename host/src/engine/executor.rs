@@ -75,6 +75,7 @@ impl<'a> JobExecutor<'a> {
         })?;
         let names = Scope::new(&work.draw.prunable).names(&training.network)?;
         self.start(&work, inputs, &mut training, &names, into)?;
+        training.choose_kernels(self.session.sparse)?;
         drop(idle);
         if !work.trains() {
             let finished = untrained(&training)?;
@@ -109,7 +110,7 @@ impl<'a> JobExecutor<'a> {
             Start::Dense { .. } => {
                 training.masks = Masks::dense(&training.network, names);
                 if let Some(weights) = &work.draw.weights {
-                    imported::weights(weights, &mut training.network)?;
+                    imported::weights(weights, &mut training.network, self.session.known(weights))?;
                 }
                 training.initialise(names)?;
                 let state = to_safetensors(&training.network.stored_state())?;
@@ -123,7 +124,8 @@ impl<'a> JobExecutor<'a> {
                 load(training, weights)?;
             }
             Start::Import { mask, weights } => {
-                training.masks = imported::masks(mask, &training.network, names)?;
+                training.masks =
+                    imported::masks(mask, &training.network, names, self.session.known(mask))?;
                 load(training, weights)?;
             }
             Start::Ticket { mask, weights } => {

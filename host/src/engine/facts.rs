@@ -11,7 +11,7 @@ use super::error::OpenError;
 use super::graphs::Graphs;
 use super::nodes;
 use crate::config::{
-    Architecture, Config, Levels, ModelConfig, PluginRef, Precision, Teacher, TrainConfig,
+    Architecture, Config, Levels, ModelConfig, PluginRef, Precision, Sparse, Teacher, TrainConfig,
 };
 use crate::digest::sha256;
 use crate::experiment::{Facts, PluginFile};
@@ -94,7 +94,8 @@ pub fn gather(
     registry: &Registry,
     networks: &Graphs,
     dataset_sha256: &str,
-    (device, precision, threads, deterministic): (tch::Device, Precision, usize, bool),
+    (device, precision, threads): (tch::Device, Precision, usize),
+    (deterministic, sparse): (bool, Sparse),
 ) -> Result<Facts, OpenError> {
     let mut plugins = BTreeMap::new();
     for (kind, reference) in plugins_of(config) {
@@ -116,6 +117,7 @@ pub fn gather(
         precision: precision_name(precision).to_owned(),
         threads,
         deterministic,
+        sparse,
         engine: ENGINE.to_owned(),
         versions: versions(),
     })

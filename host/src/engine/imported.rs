@@ -8,19 +8,21 @@ use std::path::Path;
 
 use tch::{Kind, Tensor};
 
+use crate::digest::sha256;
 use crate::model::state::{self, Extra, State};
 use crate::model::{ModelError, Network};
 use crate::prune::{Masks, PruneError};
 use crate::train::TrainError;
 
 /// Loads the weights of a file, without what its masks prune. Running statistics may be missing.
+/// `known` is the SHA-256 that the file had when the run was started.
 ///
 /// # Errors
 ///
-/// A file that is none, or whose tensors are not the network's; all of them are listed.
-pub fn weights(path: &Path, network: &mut Network) -> Result<(), TrainError> {
+/// A file that was changed since then, that is none, or whose tensors are not the network's; all of them are listed.
+pub fn weights(path: &Path, network: &mut Network, known: Option<&str>) -> Result<(), TrainError> {
     let mut loaded = State::new();
-    for (name, tensor) in read(path)? {
+    for (name, tensor) in read(path, known)? {
         if name.ends_with("_mask") && network.parameter(&name).is_none() {
             continue;
         }
@@ -42,15 +44,21 @@ pub fn weights(path: &Path, network: &mut Network) -> Result<(), TrainError> {
 }
 
 /// The masks of a file for the parameters of those names: under the weight's name or with `_mask`
-/// after it, bool or numbers that are 0 and 1. A parameter without one is dense.
+/// after it, bool or numbers that are 0 and 1. A parameter without one is dense. `known` as for
+/// [`weights`].
 ///
 /// # Errors
 ///
-/// A file that is none, without any mask, with one of another shape, with other values, or of a
+/// A file that was changed, that is none, without any mask, with one of another shape, with other values, or of a
 /// parameter that the draw does not prune.
-pub fn masks(path: &Path, network: &Network, names: &[String]) -> Result<Masks, TrainError> {
+pub fn masks(
+    path: &Path,
+    network: &Network,
+    names: &[String],
+    known: Option<&str>,
+) -> Result<Masks, TrainError> {
     let fail = |message: String| PruneError::MaskFile { path: path.to_owned(), message };
-    let all = read(path)?;
+    let all = read(path, known)?;
     let split = all.keys().any(|name| name.ends_with("_mask"));
     let mut masks = Masks::dense(network, names).state();
     let mut found = 0;
@@ -103,8 +111,16 @@ fn truth(tensor: &Tensor) -> Result<Option<Tensor>, tch::TchError> {
     Ok(all.then_some(ones))
 }
 
-fn read(path: &Path) -> Result<State, ModelError> {
-    let state = state::read(path).map_err(|error| match error {
+fn read(path: &Path, known: Option<&str>) -> Result<State, ModelError> {
+    let fail = |message: String| ModelError::File { path: path.to_owned(), message };
+    let bytes = std::fs::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    // What the job's identity says of it has to hold for what is trained with.
+    if known.is_some_and(|known| known != sha256(&bytes)) {
+        let message =
+            "was changed since the run was started; put it back as it was, or start again";
+        return Err(fail(message.to_owned()));
+    }
+    let state = state::parse(path, &bytes).map_err(|error| match error {
         ModelError::File { path, message }
             if path.extension().is_some_and(|it| it == "pt" || it == "pth") =>
         {
@@ -122,4 +138,22 @@ fn read(path: &Path) -> Result<State, ModelError> {
         _ => name,
     };
     Ok(state.into_iter().map(|(name, tensor)| (plain(name), tensor)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_changed_since_the_start_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let tensors = [("w".to_owned(), Tensor::from_slice(&[1.0_f32, 2.0]))];
+        let bytes = state::to_safetensors(&State::from(tensors)).unwrap();
+        std::fs::write(file.path(), &bytes).unwrap();
+        let known = sha256(&bytes);
+        assert_eq!(read(file.path(), Some(&known)).unwrap().len(), 1);
+        std::fs::write(file.path(), [bytes, vec![0]].concat()).unwrap();
+        let error = read(file.path(), Some(&known)).unwrap_err().to_string();
+        assert!(error.contains("was changed since the run was started"), "{error}");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
+//! - [`bench`]: how fast a recipe trains;
 //! - [`estimate`]: what a config will cost on this machine;
 //! - [`evaluate`](mod@evaluate): accuracy of stored weights;
 //! - [`exported`]: stored weights as files for other programs;
@@ -12,6 +13,7 @@
 //! - [`check`](mod@check): tries the items of a plugin file;
 //! - [`trials`]: items tried one at a time, for the tests of their authors.
 
+pub mod bench;
 pub mod check;
 pub mod connect;
 pub mod device;

@@ -33,6 +33,7 @@ pub fn finish(
     if let Some(text) = learned::csv(&training.network, &finished.model)? {
         write(&into.join(learned::FILE), text.as_bytes())?;
     }
+    training.write_kernels(into)?;
     let kept = reported.kept_by_name();
     let (weights_kept, weights_total) = (reported.kept(), reported.total());
     let all: u64 = training.network.parameters().iter().map(|p| p.tensor.numel() as u64).sum();

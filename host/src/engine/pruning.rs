@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jackpot_plugin_api::manifest::Kind;
 
+use super::stored::{LAST, step};
 use crate::config::{DrawConfig, PruningSchedule};
 use crate::failpoint::{Point, reach};
 use crate::model::state::{self, Extra};
@@ -27,15 +28,18 @@ pub struct Level<'a> {
 }
 
 /// Scores the weights of the level before (or the dense one) under its mask, and keeps the highest.
-/// Leaves the network with those weights.
+/// Leaves the network with those weights, at the start of its training.
 pub fn prune(
     level: &Level<'_>,
     training: &mut Training<'_>,
     registry: &Registry,
     feed: &Feed,
 ) -> Result<Masks, TrainError> {
-    let path = level.previous.join("model.safetensors");
+    let path = level.previous.join(LAST);
     training.network.load(&state::read(&path)?, &path, Extra::Ignored)?;
+    // The network that is scored is the one that was stored: with its knobs, a faded skip gone.
+    let start = training.start();
+    training.set_progress(training.spec().progress(step(level.previous, LAST, start)))?;
     let mut masks = Masks::read(&level.previous.join("mask.safetensors"), &training.network)?;
     let reference = &level.draw.score;
     let score = Score::new(registry.create(Kind::Score, &reference.plugin, &reference.params)?);
@@ -55,12 +59,13 @@ pub fn prune(
         let scores = {
             let access = Access::new(&training.network, &masks, feed, level.names, level.seed);
             let purpose = format!("score/{}/level{}/round{round}", score.name(), level.level);
-            let (start, device) = (training.start(), training.network.device());
+            let device = training.network.device();
             let context = access.context(score.name(), &purpose, start, level.seed, device);
             without_tf32(|| score.score(&context).map_err(TrainError::from))?
         };
         let keep = round_count(remaining, target, round, rounds);
         masks = highest(&masks, level.names, &scores, keep).map_err(|error| error.of(&score))?;
     }
+    training.set_progress(start)?;
     Ok(masks)
 }

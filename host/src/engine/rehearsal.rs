@@ -39,6 +39,18 @@ impl Session {
         training.rehearse().map_err(|error| OpenError::of_part(what, error))
     }
 
+    /// A training as the config has it, of a recipe or of `[train]`, at its start; with the name by
+    /// which errors call it.
+    pub(super) fn training_of(
+        &self,
+        recipe: Option<&str>,
+    ) -> Result<(String, Training<'_>), OpenError> {
+        let (what, model, train) = self.training_named(recipe)?;
+        let prepared = self.prepared()?;
+        let training = self.built((&prepared.graphs, &prepared.feed), model, train);
+        training.map_err(|error| OpenError::of_part(&*what, error)).map(|built| (what, built))
+    }
+
     pub(super) fn built<'a>(
         &'a self,
         (graphs, feed): (&'a Graphs, &'a Feed),
@@ -100,12 +112,12 @@ fn check_teacher(training: &Training<'_>) -> Result<(), TrainError> {
 /// What a draw takes from files fits the network.
 fn check_files(draw: &DrawConfig, network: &mut Network) -> Result<(), TrainError> {
     if let Some(file) = &draw.weights {
-        imported::weights(file, network)?;
+        imported::weights(file, network, None)?;
     }
     if let Levels::Masks(files) = &draw.levels {
         let names = Scope::new(&draw.prunable).names(network)?;
         for file in files {
-            imported::masks(file, network, &names)?;
+            imported::masks(file, network, &names, None)?;
         }
     }
     Ok(())

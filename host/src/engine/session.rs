@@ -12,7 +12,8 @@ use super::facts::{gather, plugins_of, versions};
 use super::folders::plugin_folders;
 use super::graphs::Graphs;
 use crate::config::{
-    self, Config, KnownItems, Loaded, ModelConfig, Overrides, Precision, Teacher, TrainConfig,
+    self, Config, KnownItems, Loaded, ModelConfig, Overrides, Precision, Sparse, Teacher,
+    TrainConfig,
 };
 use crate::data::{self, Data, Watch};
 use crate::experiment::{Facts, Started};
@@ -32,6 +33,8 @@ pub struct Session {
     pub threads: usize,
     /// Whether only operators are used that give the same bits every time.
     pub deterministic: bool,
+    /// Which pruned layers run on sparse kernels; never `Auto`.
+    pub sparse: Sparse,
     prepared: Option<Prepared>,
 }
 
@@ -83,6 +86,7 @@ impl Session {
         let device = device::choose(config.device)?;
         let precision = device::precision(config.precision, device)?;
         let deterministic = device::deterministic(config.deterministic, device);
+        let sparse = device::sparse(config.sparse, device, precision, deterministic)?;
         let threads = device::apply(device, precision, config.threads, deterministic)?;
         let config_text = config::to_toml(&config);
         Ok(Self {
@@ -93,6 +97,7 @@ impl Session {
             precision,
             threads,
             deterministic,
+            sparse,
             prepared: None,
         })
     }
@@ -136,7 +141,8 @@ impl Session {
             &self.registry,
             &graphs,
             &data.sha256,
-            (self.device, self.precision, self.threads, self.deterministic),
+            (self.device, self.precision, self.threads),
+            (self.deterministic, self.sparse),
         )?;
         self.prepared = Some(Prepared { feed, graphs, facts, dataset: data.name.clone() });
         Ok(())
@@ -152,6 +158,20 @@ impl Session {
                 .iter()
                 .map(|spend| (format!("recipe `{}`", spend.recipe), &spend.model, &spend.train)),
         )
+    }
+
+    /// That of a recipe, or of `[train]`.
+    pub(super) fn training_named(
+        &self,
+        recipe: Option<&str>,
+    ) -> Result<(String, &ModelConfig, &TrainConfig), OpenError> {
+        let wanted = recipe.map_or_else(|| "[train]".to_owned(), |name| format!("recipe `{name}`"));
+        self.trainings().find(|(what, ..)| *what == wanted).ok_or_else(|| {
+            let names: Vec<_> = self.config.spends.iter().map(|s| s.recipe.as_str()).collect();
+            let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let message = format!("there is none of that name in the config; there are: {there}");
+            OpenError::of_part(wanted, TrainError::Setting(message))
+        })
     }
 
     /// What a start of a run now would compute with.
@@ -183,6 +203,11 @@ impl Session {
     /// The session was not prepared.
     pub fn facts(&self) -> Result<&Facts, OpenError> {
         self.prepared().map(|prepared| &prepared.facts)
+    }
+
+    /// The SHA-256 that a file of the config had in [`Session::prepare`].
+    pub(super) fn known(&self, file: &Path) -> Option<&str> {
+        self.prepared.as_ref()?.facts.files.get(file).map(String::as_str)
     }
 
     /// The dataset as a reader would say it; after [`Session::prepare`].

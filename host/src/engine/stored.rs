@@ -1,9 +1,15 @@
 //! The names of a job's files, and what the weights in them are of.
 
-use jackpot_plugin_api::Duration;
+use std::path::Path;
 
+use jackpot_plugin_api::Duration;
+use jackpot_plugin_api::ctx::Progress;
+
+use crate::config::Sparse;
 use crate::experiment::JobRecord;
 
+/// What a job was, and what came out.
+const RECORD: &str = "job.json";
 /// The weights with the best validation accuracy: what is reported.
 pub const BEST: &str = "best.safetensors";
 /// The weights after the last step: what is pruned.
@@ -24,13 +30,30 @@ pub const REWIND: &str = "rewind.safetensors";
 /// The point of the training at which a job stored the weights in a file of that name; `None`: at
 /// the end of a training that was not given up, or nobody knows.
 pub fn point(record: &JobRecord, file: &str) -> Option<Duration> {
+    let best = record.results.as_ref().map(|results| Duration::Epochs(results.best_epoch));
     match file {
-        BEST => record.results.as_ref().map(|results| Duration::Epochs(results.best_epoch)),
+        BEST => best,
+        // Of a job that does not train.
+        LAST if best == Some(Duration::Epochs(0)) => best,
         INIT => Some(Duration::Epochs(0)),
         REWIND => record.rewind,
         // The last weights: of the end, unless it gave up before.
         _ => record.results.as_ref().and_then(|results| results.given_up).map(Duration::Epochs),
     }
+}
+
+/// Which pruned layers of a job ran on sparse kernels. Jobs of before there were any say nothing.
+pub fn sparse(record: &JobRecord) -> Sparse {
+    let said = record.description.get("sparse").cloned();
+    said.and_then(|said| serde_json::from_value(said).ok()).unwrap_or(Sparse::Never)
+}
+
+/// The step of the training at which the job in that folder stored the weights in a file of that
+/// name. A folder without a readable record is taken for one of a whole training.
+pub fn step(folder: &Path, file: &str, start: Progress) -> u64 {
+    let record = JobRecord::read(&folder.join(RECORD)).ok().flatten();
+    let at = record.and_then(|record| point(&record, file));
+    at.map_or(start.total_steps, |at| at.steps(start.steps_per_epoch).min(start.total_steps))
 }
 
 /// The SHA-256 of the graph file of a job's network, if it comes from one.

@@ -5,14 +5,16 @@ use std::path::Path;
 use super::graphs::Graphs;
 use super::imported;
 use super::session::Session;
+use super::stored::{BEST, step};
 use crate::config::{ModelConfig, Teacher, TrainConfig};
 use crate::model::state::{self, Extra};
 use crate::model::{BuildOptions, Network};
 use crate::train::recipe::InNetwork;
 use crate::train::{Cadence, Feed, TrainError, TrainingSpec};
 
-/// The teacher of a recipe, if it has one, as it stands at the end of its training. `dense` is the
-/// folder of the dense network; without it (in a rehearsal) that network is not trained.
+/// The teacher of a recipe, if it has one: the dense network as it stood when its best weights were
+/// stored, or a file's. `dense` is the folder of the dense network; without it (in a rehearsal) that
+/// network is not trained.
 pub fn teacher(
     session: &Session,
     (feed, graphs): (&Feed, &Graphs),
@@ -23,9 +25,10 @@ pub fn teacher(
     match &train.teacher {
         None => Ok(None),
         Some(Teacher::Dense) => {
-            let mut network = build(session, (feed, graphs), &own.model, Some(&own.train))?;
+            let mut network =
+                build(session, (feed, graphs), &own.model, Some((&own.train, dense)))?;
             if let Some(folder) = dense {
-                let path = folder.join("best.safetensors");
+                let path = folder.join(BEST);
                 network.load(&state::read(&path)?, &path, Extra::Ignored)?;
             }
             Ok(Some(network))
@@ -34,25 +37,27 @@ pub fn teacher(
             let model = file.model();
             let mut network =
                 build(session, (feed, graphs), model.as_ref().unwrap_or(&own.model), None)?;
-            imported::weights(weights, &mut network)?;
+            imported::weights(weights, &mut network, session.known(weights))?;
             Ok(Some(network))
         }
     }
 }
 
-/// A network after its training; `train` says with which tweaks.
+/// A network with the knobs of a training's best weights; `trained` says with which tweaks, and in
+/// which folder they are.
 fn build(
     session: &Session,
     (feed, graphs): (&Feed, &Graphs),
     model: &ModelConfig,
-    train: Option<&TrainConfig>,
+    trained: Option<(&TrainConfig, Option<&Path>)>,
 ) -> Result<Network, TrainError> {
+    let train = trained.map(|(train, _)| train);
     let missing = || TrainError::Setting("the teacher's network was not built".to_owned());
     let graph = graphs.get(model).ok_or_else(missing)?;
     let items = train.map(|train| InNetwork::new(&session.registry, train)).transpose()?;
     let InNetwork { activation, skip } = items.unwrap_or_default();
     let nowhere = Path::new("");
-    let end = TrainingSpec {
+    let spec = TrainingSpec {
         graph,
         train: train.unwrap_or(&session.config.train),
         registry: &session.registry,
@@ -71,12 +76,15 @@ fn build(
             activation,
             skip,
             registry: Some(&session.registry),
-            seed: end.seed,
+            seed: spec.seed,
             device: session.device,
-            start: end.start(),
+            start: spec.start(),
         },
     )?;
-    network.set_progress(end.progress(end.start().total_steps))?;
+    let start = spec.start();
+    let folder = trained.and_then(|(_, folder)| folder);
+    let stands = folder.map_or(start.total_steps, |folder| step(folder, BEST, start));
+    network.set_progress(spec.progress(stands))?;
     network.set_autocast(session.precision == crate::config::Precision::Bf16);
     Ok(network)
 }

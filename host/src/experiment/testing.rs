@@ -17,8 +17,8 @@ use super::stop::Stop;
 use super::{ExperimentError, Silent};
 use crate::config::{
     Architecture, Config, DataConfig, DatasetChoice, DeviceChoice, DrawConfig, Levels, MaskControl,
-    ModelConfig, Optimizer, PluginRef, Precision, PruneAt, PruningSchedule, Rewind, SpendConfig,
-    StartWeights, TrainConfig,
+    ModelConfig, Optimizer, PluginRef, Precision, PruneAt, PruningSchedule, Rewind, Sparse,
+    SpendConfig, StartWeights, TrainConfig,
 };
 use crate::train::Results;
 
@@ -46,6 +46,7 @@ pub fn config() -> Config {
         precision: Precision::Auto,
         threads: None,
         deterministic: None,
+        sparse: Sparse::Auto,
         plugin_path: Vec::new(),
         data,
         model: model(),
@@ -136,6 +137,7 @@ pub fn facts() -> Facts {
         precision: "f32".into(),
         threads: 2,
         deterministic: true,
+        sparse: Sparse::Never,
         engine: "1".into(),
         versions: BTreeMap::from([("jackpot".into(), "0.1.0".into())]),
     }

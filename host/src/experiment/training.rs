@@ -49,8 +49,7 @@ pub fn train(
     let run = board.run;
     let own = Work::of(board.config, &job.key).map_or(job.key.seed(), |work| work.seed);
     let mut checkpoint = prepare(board, job, observer)?;
-    // A damaged note of an earlier failure counts as none.
-    let before = run.failure(&job.key).ok().flatten().map(|record| record.diverged);
+    let before = earlier(board, job).map(|record| record.diverged);
     let mut seeds = Seeds::new(own, before.unwrap_or_default(), checkpoint.seed, retry);
     if seeds.other != checkpoint.seed {
         checkpoint.begin_anew(run, job, seeds.other)?;
@@ -127,6 +126,14 @@ pub fn train(
     }
 }
 
+/// The note of an earlier failure of this very training: a damaged one, and one of other settings,
+/// counts as none.
+fn earlier(board: &Board<'_>, job: &Job) -> Option<JobRecord> {
+    let note = board.run.failure(&job.key).ok().flatten()?;
+    let identity = board.identities.get(&job.key)?;
+    (note.identity == identity.hash).then_some(note)
+}
+
 fn prepare(
     board: &Board<'_>,
     job: &Job,
@@ -152,8 +159,7 @@ fn failed(
     error: ExecuteError,
 ) -> Result<String, ExperimentError> {
     let path = checkpoint.path.display().to_string();
-    // A damaged note of an earlier failure counts as none.
-    let before = board.run.failure(&job.key).ok().flatten().and_then(|record| record.error);
+    let before = earlier(board, job).and_then(|record| record.error);
     let is_again = |reason: &String| before.is_some_and(|before| before.starts_with(reason));
     let message = match error {
         ExecuteError::Checkpoint(reason) if is_again(&reason) => {

@@ -8,7 +8,7 @@
 //! leave lanes that hold zeros in an input.
 
 /// The measures of a blocked layout, for any number of images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// Images in a block.
     pub lanes: usize,

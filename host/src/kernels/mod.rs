@@ -4,6 +4,7 @@
 //!   gradient to the kept weights;
 //! - [`norm`]: batch norm, ReLU and residual addition, fused;
 //! - [`Frame`]: the layout that they all work in, and the way there and back;
+//! - [`Pool`]: memory for it that is used again;
 //! - [`Isa`], [`Threads`]: the instructions and threads that they use;
 //! - [`peak`](peak()), [`thread_time`]: what the processor could do at most, and how long it took.
 //!
@@ -19,6 +20,7 @@ mod isa;
 mod micro;
 pub mod norm;
 mod peak;
+mod pool;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -29,4 +31,5 @@ pub use error::KernelError;
 pub use frame::Frame;
 pub use isa::Isa;
 pub use peak::peak;
+pub use pool::{Pool, Pooled};
 pub use threads::Threads;

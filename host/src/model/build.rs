@@ -90,6 +90,7 @@ impl Network {
             device,
             forwards,
             autocast: false,
+            kernels: None,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::kernels::KernelError;
 use crate::plugin::{HookError, RegistryError};
 use crate::torch::OpError;
 
@@ -31,6 +32,8 @@ pub enum ModelError {
     File { path: PathBuf, message: String },
     #[error(transparent)]
     Tensor(#[from] OpError),
+    #[error("the sparse kernels: {0}")]
+    Kernel(#[from] KernelError),
     #[error("a tensor operation failed: {0}")]
     Torch(#[from] tch::TchError),
 }

@@ -9,6 +9,7 @@ mod build;
 pub mod error;
 pub mod graph;
 mod initial;
+mod kernels;
 pub mod knobs;
 pub mod network;
 pub mod run;

@@ -11,6 +11,7 @@ use super::build::declare_at;
 use super::error::ModelError;
 use super::initial;
 use super::knobs::KnobSet;
+use super::run::sparse::Kernels;
 use super::run::{ForwardContext, Observe, Plan, Substitutes};
 use super::sites::{Place, SiteContext, SiteItem, SiteState};
 use super::store::{Buffer, Parameter};
@@ -35,6 +36,8 @@ pub struct Network {
     /// [`Network::count_forward`].
     pub(super) forwards: u64,
     pub(super) autocast: bool,
+    /// What computes its pruned layers; `None`: dense operators.
+    pub(super) kernels: Option<Kernels>,
 }
 
 /// The tensors that an item declared, by its own names.
@@ -197,16 +200,39 @@ impl Network {
         self.skip.as_ref().is_some_and(|(_, knobs)| !knobs.all_zero())
     }
 
-    /// The outputs by name; the first is what the loss sees.
+    /// The outputs by name; the first is what the loss sees. Layers for which kernels were made
+    /// ([`Network::use_kernels`]) run on them.
     ///
     /// # Errors
     ///
     /// An operator or plugin that fails, with the node's name.
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Vec<(String, Tensor)>, ModelError> {
+        match &self.kernels {
+            Some(kernels) if self.can_use_kernels(input, mode) => {
+                self.run(mode, Substitutes::default(), &mut |plan, tensors, context| {
+                    let Tensors { parameters, buffers, knobs } = tensors;
+                    let is_base = self.base.is_some() && !self.skip_acts();
+                    kernels.run(plan, is_base, &[input], parameters, buffers, knobs, context)
+                })
+            }
+            _ => self.forward_dense(input, mode),
+        }
+    }
+
+    /// As [`Network::forward`], with dense operators alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::forward`].
+    pub fn forward_dense(
+        &self,
+        input: &Tensor,
+        mode: Mode,
+    ) -> Result<Vec<(String, Tensor)>, ModelError> {
         self.forward_with(input, mode, Substitutes::default())
     }
 
-    /// As [`Network::forward`], with other parameters or buffers for some.
+    /// As [`Network::forward_dense`], with other parameters or buffers for some.
     ///
     /// # Errors
     ///
@@ -230,7 +256,21 @@ impl Network {
         input: &Tensor,
         mode: Mode,
         substitutes: Substitutes<'_>,
-        observe: Option<&mut Observe<'_>>,
+        mut observe: Option<&mut Observe<'_>>,
+    ) -> Result<Vec<(String, Tensor)>, ModelError> {
+        self.run(mode, substitutes, &mut |plan, tensors, context| {
+            let Tensors { parameters, buffers, knobs } = tensors;
+            let observe = observe.take();
+            plan.run_observed(&[input], parameters, buffers, knobs, context, observe)
+        })
+    }
+
+    /// Calls `with` with the plan that acts, its tensors and its plugins.
+    pub(super) fn run(
+        &self,
+        mode: Mode,
+        substitutes: Substitutes<'_>,
+        with: &mut With<'_>,
     ) -> Result<Vec<(String, Tensor)>, ModelError> {
         let parameters = replace(
             self.parameters.iter().map(|p| (p.name.as_str(), &p.tensor)),
@@ -262,9 +302,20 @@ impl Network {
             state.forward(&self.items[state.item], x, &call)
         };
         let context = ForwardContext { mode, site: &site };
-        plan.run_observed(&[input], &parameters, &buffers, &knobs, &context, observe)
+        with(plan, &Tensors { parameters: &parameters, buffers: &buffers, knobs: &knobs }, &context)
     }
 }
+
+/// The tensors of a forward pass, in the plan's order.
+pub(super) struct Tensors<'a> {
+    pub parameters: &'a [&'a Tensor],
+    pub buffers: &'a [&'a Tensor],
+    pub knobs: &'a [&'a Tensor],
+}
+
+/// What is done with a plan, its tensors and plugins.
+pub(super) type With<'a> = dyn FnMut(&Plan, &Tensors<'_>, &ForwardContext<'_>) -> Result<Vec<(String, Tensor)>, ModelError>
+    + 'a;
 
 /// A network's own tensors with some replaced.
 fn replace<'a>(

@@ -29,6 +29,12 @@ impl Masks {
         Self(names.iter().filter_map(ones).collect())
     }
 
+    /// What stored weights show of their masks: pruned weights are zero.
+    pub fn of_zeros(network: &Network) -> Self {
+        let prunable = network.parameters().iter().filter(|parameter| parameter.prunable);
+        prunable.map(|p| (p.name.clone(), p.tensor.detach().ne(0.0))).collect()
+    }
+
     /// From bool tensors.
     pub fn from_tensors(tensors: impl IntoIterator<Item = (String, Tensor)>) -> Self {
         tensors.into_iter().collect()

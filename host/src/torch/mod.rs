@@ -2,6 +2,7 @@
 //!
 //! - [`op`]: every operator of PyTorch's registry, called by its name;
 //! - [`grad`](mod@grad): gradients with given output gradients, and the thread's grad mode;
+//! - [`node`]: backward passes in Rust; [`numbers`]: a tensor's numbers as slices;
 //! - [`settings`]: threads, determinism, TF32, autocast;
 //! - [`cuda`]: whether there is a GPU, without linking CUDA;
 //! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data;
@@ -19,6 +20,8 @@ mod ffi;
 pub mod grad;
 pub mod memory;
 pub mod memory_format;
+pub mod node;
+pub mod numbers;
 pub mod op;
 pub mod settings;
 pub mod value;

@@ -4,6 +4,7 @@ use jackpot_plugin_api::ctx::Progress;
 use tch::Tensor;
 
 use super::error::TrainError;
+use super::parts::{Part, Passed, unheard};
 use super::recipe::Recipe;
 use super::spec::TrainingSpec;
 use crate::model::Network;
@@ -31,11 +32,24 @@ pub fn prepare(
     indices: &[i64],
     progress: Progress,
 ) -> Result<Prepared, TrainError> {
+    prepare_in_parts(spec, recipe, network, indices, progress, &mut unheard)
+}
+
+/// As [`prepare`]; `passed` hears of its parts.
+pub(super) fn prepare_in_parts(
+    spec: &TrainingSpec<'_>,
+    recipe: &Recipe,
+    network: &Network,
+    indices: &[i64],
+    progress: Progress,
+    passed: Passed<'_>,
+) -> Result<Prepared, TrainError> {
     let batch = spec.feed.train.fetch(indices)?;
+    passed(Part::Data);
     let mut batch =
         BatchTensors { images: batch.images, targets: batch.targets, indices: batch.indices };
     let drawn = batch.indices.shallow_clone();
-    tch::no_grad(|| {
+    let prepared = tch::no_grad(|| {
         for attached in &recipe.augmentations {
             batch = attached.with(network, progress, spec.seed, |item, context| {
                 let samples = Some(Samples { tensor: &drawn, values: indices });
@@ -44,5 +58,7 @@ pub fn prepare(
         }
         let inputs = spec.feed.normaliser.apply(&batch.images)?;
         Ok(Prepared { inputs, targets: batch.targets })
-    })
+    });
+    passed(Part::Augmentation);
+    prepared
 }

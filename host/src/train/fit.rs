@@ -13,6 +13,7 @@ use super::meter::Meter;
 use super::metrics::{Metrics, Row};
 use super::optimizer::Optimizer;
 use super::outcome::{Ended, Finished, Report};
+use super::parts::{Passed, unheard};
 use super::step::StepResult;
 use super::sums::Sums;
 use super::training::Training;
@@ -140,7 +141,7 @@ impl Loop<'_, '_> {
                     return Err(TrainError::Interrupted);
                 }
                 let began = Instant::now();
-                let (result, rate) = self.one_step(indices)?;
+                let (result, rate) = self.one_step(indices, &mut unheard)?;
                 meter.count(&result, indices.len());
                 if let Some((loss, speed)) = meter.due() {
                     report(&Report {
@@ -198,14 +199,19 @@ impl Loop<'_, '_> {
             && self.best.is_some_and(|(best, _)| best < below)
     }
 
-    fn one_step(&mut self, indices: &[i64]) -> Result<(StepResult, f64), TrainError> {
+    pub(super) fn one_step(
+        &mut self,
+        indices: &[i64],
+        passed: Passed<'_>,
+    ) -> Result<(StepResult, f64), TrainError> {
         let spec = self.training.spec;
         let progress = spec.progress(self.step);
         self.training.set_progress(progress)?;
         let rate = self.training.rate(progress)?;
         let Training { network, recipe, .. } = &*self.training;
-        let batch = batches::prepare(&spec, recipe, network, indices, progress)?;
-        let result = self.training.step(&mut self.optimizer, &batch, progress, rate)?;
+        let batch = batches::prepare_in_parts(&spec, recipe, network, indices, progress, passed)?;
+        let (training, optimizer) = (&mut *self.training, &mut self.optimizer);
+        let result = training.step_in_parts(optimizer, &batch, progress, rate, passed)?;
         self.sums.add(&result, indices.len() as u64)?;
         self.training.network.count_forward();
         self.step += 1;
@@ -284,7 +290,12 @@ impl Loop<'_, '_> {
                 let (present, best) = (copied(&present), copied(best));
                 self.training.network.load(&best, spec.into, Extra::Refused)?;
                 self.training.set_progress(spec.progress(epoch * spec.steps_per_epoch()))?;
+                let masks = self.best_masks.as_ref().map(Masks::shallow_clone);
+                let last = masks.map(|masks| self.training.swap_masks(masks)).transpose()?;
                 let test = self.evaluate(Which::Test, stop);
+                if let Some(last) = last {
+                    self.training.swap_masks(last)?;
+                }
                 if matches!(test, Err(TrainError::Interrupted)) {
                     self.training.network.load(&present, spec.into, Extra::Refused)?;
                 }

@@ -6,9 +6,11 @@
 //! - [`training`]: network, recipe and masks together;
 //! - [`fit`]: the loop over epochs and batches;
 //! - [`step`]: one optimizer step; [`optimizer`], [`loss`], [`batches`] are its parts;
+//! - [`measure`]: the same steps, to be timed; [`parts`]: the parts of one;
 //! - [`evaluate`]: accuracy and loss of a network on a split;
 //! - [`checkpoint`]: a training in the middle, on disk; [`cadence`]: how often it goes there;
 //! - [`update`]: masks that move during a training;
+//! - [`kernels`]: which pruned layers run on sparse kernels; [`places`]: their kept weights;
 //! - [`access`]: the network as `init`, `score` and `update` plugins see it.
 
 pub mod access;
@@ -18,11 +20,15 @@ pub mod checkpoint;
 pub mod error;
 pub mod evaluate;
 pub mod fit;
+pub mod kernels;
 pub mod loss;
+pub mod measure;
 mod meter;
 pub mod metrics;
 pub mod optimizer;
 pub mod outcome;
+pub mod parts;
+pub mod places;
 pub mod recipe;
 pub mod results;
 mod resume;

@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::error::TrainError;
+use super::places::{Places, gather, scatter};
 use crate::config::Optimizer as Choice;
 use crate::model::Parameter;
 use crate::model::state::State;
@@ -57,7 +58,8 @@ impl Optimizer {
 
     /// One step at that learning rate. Parameters without a gradient are left alone, as in
     /// PyTorch. Gradients are masked first: the weights' and moments' zeros then stay +0.0, since
-    /// decay and update of +0.0 by +0.0 are +0.0.
+    /// decay and update of +0.0 by +0.0 are +0.0. Of parameters with `places` only the weights
+    /// there are touched, which is the same.
     ///
     /// # Errors
     ///
@@ -67,44 +69,73 @@ impl Optimizer {
         parameters: &[Parameter],
         gradients: Vec<Option<Tensor>>,
         masks: &Masks,
+        places: &Places,
         rate: f64,
     ) -> Result<(), TrainError> {
         let _no_grad = GradMode::disable();
-        let mut masked = Vec::with_capacity(gradients.len());
-        for (parameter, gradient) in parameters.iter().zip(gradients) {
-            let gradient = match (gradient, masks.get(&parameter.name)) {
-                (Some(gradient), Some(mask)) => Some(keep(mask, &gradient)?),
-                (gradient, _) => gradient,
+        let mut chosen = [Vec::new(), Vec::new()];
+        for (index, (parameter, gradient)) in parameters.iter().zip(gradients).enumerate() {
+            let Some(gradient) = gradient else { continue };
+            let one = match places.get(&parameter.name) {
+                Some(places) => self.compact(index, parameter, &gradient, places)?,
+                None => {
+                    let gradient = match masks.get(&parameter.name) {
+                        Some(mask) => keep(mask, &gradient)?,
+                        None => gradient,
+                    };
+                    let gradient = laid_out_as(&parameter.tensor, gradient)?;
+                    self.one(index, parameter.tensor.shallow_clone(), gradient)
+                }
             };
-            masked.push(gradient.map(|one| laid_out_as(&parameter.tensor, one)).transpose()?);
+            chosen[usize::from(!self.decay[index])].push(one);
         }
-        for decay in [true, false] {
-            let chosen: Vec<usize> = (0..parameters.len())
-                .filter(|&i| self.decay[i] == decay && masked[i].is_some())
-                .collect();
-            if !chosen.is_empty() {
-                self.group(parameters, &masked, &chosen, decay, rate)?;
+        for (group, decay) in chosen.iter().zip([true, false]) {
+            if !group.is_empty() {
+                self.group(group, decay, rate)?;
+            }
+        }
+        for one in chosen.iter().flatten() {
+            let index = one.index;
+            if let Some(places) = places.get(&parameters[index].name) {
+                scatter(places, &one.weight, &parameters[index].tensor)?;
+                let moments = [(&one.first, &self.first), (&one.second, &self.second)];
+                for (own, list) in moments {
+                    if let (Some(own), Some(all)) = (own, list.get(index)) {
+                        scatter(places, own, all)?;
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn group(
+    /// A parameter with its own tensors.
+    fn one(&self, index: usize, weight: Tensor, gradient: Tensor) -> One {
+        let of = |list: &[Tensor]| list.get(index).map(Tensor::shallow_clone);
+        One { index, weight, gradient, first: of(&self.first), second: of(&self.second) }
+    }
+
+    /// Copies of its kept numbers.
+    fn compact(
         &self,
-        parameters: &[Parameter],
-        gradients: &[Option<Tensor>],
-        chosen: &[usize],
-        decay: bool,
-        rate: f64,
-    ) -> Result<(), TrainError> {
-        let pick = |list: &'_ [Tensor]| -> Vec<Tensor> {
-            chosen.iter().filter_map(|&i| list.get(i)).map(Tensor::shallow_clone).collect()
-        };
-        let (first, second, steps) = (pick(&self.first), pick(&self.second), pick(&self.steps));
-        let weights: Vec<&Tensor> = chosen.iter().map(|&i| &parameters[i].tensor).collect();
-        let gradients: Vec<&Tensor> =
-            chosen.iter().filter_map(|&i| gradients[i].as_ref()).collect();
-        let (first, second): (Vec<_>, Vec<_>) = (first.iter().collect(), second.iter().collect());
+        index: usize,
+        parameter: &Parameter,
+        gradient: &Tensor,
+        places: &[u32],
+    ) -> Result<One, TrainError> {
+        let of = |list: &[Tensor]| list.get(index).map(|all| gather(places, all)).transpose();
+        let gradient = gather(places, &laid_out_as(&parameter.tensor, gradient.shallow_clone())?)?;
+        let (first, second) = (of(&self.first)?, of(&self.second)?);
+        Ok(One { index, weight: gather(places, &parameter.tensor)?, gradient, first, second })
+    }
+
+    fn group(&self, chosen: &[One], decay: bool, rate: f64) -> Result<(), TrainError> {
+        let weights: Vec<&Tensor> = chosen.iter().map(|one| &one.weight).collect();
+        let gradients: Vec<&Tensor> = chosen.iter().map(|one| &one.gradient).collect();
+        let first: Vec<&Tensor> = chosen.iter().filter_map(|one| one.first.as_ref()).collect();
+        let second: Vec<&Tensor> = chosen.iter().filter_map(|one| one.second.as_ref()).collect();
+        let steps: Vec<&Tensor> =
+            chosen.iter().filter_map(|one| self.steps.get(one.index)).collect();
         let lists = [weights.as_slice(), &gradients, &first];
         let off = |value: f64| Arg::Float(if decay { value } else { 0.0 });
         match &self.choice {
@@ -124,7 +155,6 @@ impl Optimizer {
                 )?;
             }
             Choice::Adamw { beta1, beta2, eps, weight_decay, .. } => {
-                let counters: Vec<_> = steps.iter().collect();
                 for counter in &steps {
                     let _ = counter.shallow_clone().f_add_scalar_(1.0)?;
                 }
@@ -136,7 +166,7 @@ impl Optimizer {
                         Arg::TensorList(first),
                         Arg::TensorList(&second),
                         Arg::TensorList(&[]),
-                        Arg::TensorList(&counters),
+                        Arg::TensorList(&steps),
                     ],
                     &[
                         ("lr", Arg::Float(rate)),
@@ -201,6 +231,15 @@ impl Optimizer {
     }
 }
 
+/// What a step changes of one parameter: all of it, or copies of what is kept.
+struct One {
+    index: usize,
+    weight: Tensor,
+    gradient: Tensor,
+    first: Option<Tensor>,
+    second: Option<Tensor>,
+}
+
 /// The gradient in its parameter's memory layout: the fused operators walk through both as plain
 /// memory, whatever their strides say.
 fn laid_out_as(parameter: &Tensor, gradient: Tensor) -> Result<Tensor, tch::TchError> {
@@ -237,7 +276,9 @@ mod tests {
         let mut optimizer = Optimizer::new(choice, &parameters).unwrap();
         for _ in 0..steps {
             let gradient = Some(Tensor::from_slice(&[1.0_f64]));
-            optimizer.step(&parameters, vec![gradient], &Masks::none(), 0.1).unwrap();
+            optimizer
+                .step(&parameters, vec![gradient], &Masks::none(), &Places::default(), 0.1)
+                .unwrap();
         }
         Vec::try_from(parameters[0].tensor.detach()).unwrap()
     }
@@ -270,10 +311,55 @@ mod tests {
             let mut optimizer = Optimizer::new(&choice, &parameters).unwrap();
             for sign in [1.0, -1.0, f64::INFINITY] {
                 let gradient = Some(Tensor::from_slice(&[sign * 3.0, -0.0_f64]));
-                optimizer.step(&parameters, vec![gradient], &masks, 0.1).unwrap();
+                optimizer
+                    .step(&parameters, vec![gradient], &masks, &Places::default(), 0.1)
+                    .unwrap();
                 let bits = |t: &Tensor| Vec::<f64>::try_from(t.detach()).unwrap()[0].to_bits();
                 assert_eq!(bits(&parameters[0].tensor), 0);
                 assert!(optimizer.first.iter().all(|t| bits(t) == 0));
+            }
+        }
+    }
+
+    /// A step over kept weights alone is the step over all of them, to the bit.
+    #[test]
+    fn kept_weights_alone() {
+        tch::manual_seed(3);
+        let options = (Kind::Float, tch::Device::Cpu);
+        let mask = Tensor::rand([301], options).lt(0.3);
+        let first = keep(&mask, &Tensor::randn([301], options)).unwrap();
+        let masks = Masks::from_tensors([("w".to_owned(), mask.shallow_clone())]);
+        for choice in [
+            sgd(0.9, false),
+            sgd(0.9, true),
+            sgd(0.0, false),
+            Choice::Adamw {
+                lr: 0.1,
+                beta1: 0.9,
+                beta2: 0.999,
+                eps: 1e-8,
+                weight_decay: 0.1,
+                decay_norm: true,
+            },
+        ] {
+            let train = |places: &Places| {
+                let mut w = parameter(&[0.0]);
+                w.tensor = first.copy();
+                let parameters = [w];
+                let mut optimizer = Optimizer::new(&choice, &parameters).unwrap();
+                tch::manual_seed(4);
+                for _ in 0..3 {
+                    let gradient = vec![Some(Tensor::randn([301], options))];
+                    optimizer.step(&parameters, gradient, &masks, places, 0.1).unwrap();
+                }
+                (parameters[0].tensor.copy(), optimizer.state(&parameters))
+            };
+            let (all, all_state) = train(&Places::default());
+            let places = Places::of(masks.iter()).unwrap();
+            let (kept, kept_state) = train(&places);
+            assert!(all.equal(&kept), "{choice:?}");
+            for (name, tensor) in all_state {
+                assert!(tensor.equal(&kept_state[&name]), "{choice:?} {name}");
             }
         }
     }
@@ -295,7 +381,7 @@ mod tests {
             let parameters = [w];
             let mut optimizer = Optimizer::new(&choice, &parameters).unwrap();
             let given = vec![Some(gradient.shallow_clone())];
-            optimizer.step(&parameters, given, &Masks::none(), 1.0).unwrap();
+            optimizer.step(&parameters, given, &Masks::none(), &Places::default(), 1.0).unwrap();
             assert!(parameters[0].tensor.equal(&-gradient), "{:?}", parameters[0].tensor);
         }
     }
@@ -314,7 +400,9 @@ mod tests {
         let parameters = [bn];
         let mut optimizer = Optimizer::new(&choice, &parameters).unwrap();
         let gradient = Some(Tensor::from_slice(&[1.0_f64]));
-        optimizer.step(&parameters, vec![gradient], &Masks::none(), 0.1).unwrap();
+        optimizer
+            .step(&parameters, vec![gradient], &Masks::none(), &Places::default(), 0.1)
+            .unwrap();
         assert_eq!(parameters[0].tensor.double_value(&[0]), 1.9);
     }
 
@@ -323,7 +411,7 @@ mod tests {
         let parameters = [parameter(&[2.0])];
         let mut one = Optimizer::new(&sgd(0.9, false), &parameters).unwrap();
         let gradient = || vec![Some(Tensor::from_slice(&[1.0_f64]))];
-        one.step(&parameters, gradient(), &Masks::none(), 0.1).unwrap();
+        one.step(&parameters, gradient(), &Masks::none(), &Places::default(), 0.1).unwrap();
         let mut two = Optimizer::new(&sgd(0.9, false), &parameters).unwrap();
         two.load(&parameters, &one.state(&parameters)).unwrap();
         assert!(two.first[0].equal(&one.first[0]));

@@ -76,6 +76,7 @@ impl<'t, 'a> Loop<'t, 'a> {
                 self.best_masks = Some(masks(saved.best_masks)?);
             }
             training.masks = masks(saved.masks)?;
+            training.remake_kernels()?;
         }
         self.best_state = saved.best;
         self.metrics = saved.metrics;
@@ -103,10 +104,13 @@ impl<'t, 'a> Loop<'t, 'a> {
                 self.training.set_progress(spec.progress(self.step))?;
                 let bytes = to_safetensors(&self.training.stored())?;
                 // Twice: a resumed training may have passed the point in an earlier process.
-                let name = rewind_name(*point);
-                checkpoint::write(&spec.checkpoint.join(&name), &bytes)?;
+                let (name, hash) = (rewind_name(*point), sha256(&bytes));
+                // A state counts on the file that it knows: it is not written over.
+                if self.rewind.get(&name) != Some(&hash) {
+                    checkpoint::write(&spec.checkpoint.join(&name), &bytes)?;
+                }
                 checkpoint::write(&spec.into.join(&name), &bytes)?;
-                self.rewind.insert(name, sha256(&bytes));
+                self.rewind.insert(name, hash);
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use super::batches::Prepared;
 use super::error::TrainError;
 use super::loss;
 use super::optimizer::Optimizer;
+use super::parts::{Part, Passed, unheard};
 use super::training::Training;
 use crate::config::Precision;
 use crate::model::{Network, Substitutes};
@@ -37,9 +38,23 @@ impl Training<'_> {
         progress: Progress,
         rate: f64,
     ) -> Result<StepResult, TrainError> {
+        self.step_in_parts(optimizer, batch, progress, rate, &mut unheard)
+    }
+
+    /// As [`Training::step`]; `passed` hears of its parts.
+    pub(super) fn step_in_parts(
+        &mut self,
+        optimizer: &mut Optimizer,
+        batch: &Prepared,
+        progress: Progress,
+        rate: f64,
+        passed: Passed<'_>,
+    ) -> Result<StepResult, TrainError> {
         let update_is_due = self.update_is_due(progress)?;
         let (spec, network) = (&self.spec, &self.network);
-        let mut outputs = forward(network, spec.precision, &batch.inputs, Mode::Train)?;
+        // Masks that move ask for the gradients of pruned weights, too.
+        let run = if update_is_due { forward_dense } else { forward };
+        let mut outputs = run(network, spec.precision, &batch.inputs, Mode::Train)?;
         if let Some(teacher) = &self.teacher {
             outputs.push(("teacher".to_owned(), self.taught(teacher, &batch.inputs)?));
         }
@@ -49,12 +64,16 @@ impl Training<'_> {
             // Before the update, after which every weight would be NaN and the first layer blamed.
             self.check_loss(&value, progress, batch)?;
         }
+        passed(Part::Forward);
         let weights: Vec<&Tensor> = network.parameters().iter().map(|p| &p.tensor).collect();
         let options = GradOptions { allow_unused: true, ..GradOptions::default() };
         let gradients = grad(&[&value], &weights, None, options)?;
+        passed(Part::Backward);
         if !(update_is_due && self.update_masks(optimizer, &gradients, progress)?) {
-            optimizer.step(self.network.parameters(), gradients, &self.masks, rate)?;
+            let (parameters, masks) = (self.network.parameters(), &self.masks);
+            optimizer.step(parameters, gradients, masks, &self.places, rate)?;
         }
+        passed(Part::Optimizer);
         let correct = tch::no_grad(|| loss::correct(&outputs[0].1, targets))?;
         Ok(StepResult { loss: value.detach(), correct })
     }
@@ -82,11 +101,30 @@ pub fn forward(
     inputs: &Tensor,
     mode: Mode,
 ) -> Result<Vec<(String, Tensor)>, TrainError> {
-    let _autocast = match precision {
+    let _autocast = autocast(network, precision)?;
+    Ok(network.forward(inputs, mode)?)
+}
+
+/// As [`forward`], with dense operators alone.
+///
+/// # Errors
+///
+/// What an operator or plugin says.
+pub fn forward_dense(
+    network: &Network,
+    precision: Precision,
+    inputs: &Tensor,
+    mode: Mode,
+) -> Result<Vec<(String, Tensor)>, TrainError> {
+    let _autocast = autocast(network, precision)?;
+    Ok(network.forward_dense(inputs, mode)?)
+}
+
+fn autocast(network: &Network, precision: Precision) -> Result<Option<Autocast>, TrainError> {
+    Ok(match precision {
         Precision::Bf16 => Some(Autocast::new(network.device(), Kind::BFloat16, true)?),
         _ => None,
-    };
-    Ok(network.forward(inputs, mode)?)
+    })
 }
 
 /// Where a forward pass first gives a value that is not finite, in words.

@@ -7,10 +7,11 @@ use super::batches::{self, Prepared};
 use super::error::TrainError;
 use super::evaluate::{Evaluation, evaluate};
 use super::optimizer::Optimizer;
+use super::places::Places;
 use super::recipe::{InNetwork, Recipe};
 use super::spec::TrainingSpec;
 use super::step::{all_finite, first_not_finite};
-use crate::config::Precision;
+use crate::config::{Precision, Sparse};
 use crate::data::{EpochOrder, Split};
 use crate::failpoint::{Point, reach};
 use crate::model::state::State;
@@ -29,6 +30,10 @@ pub struct Training<'a> {
     pub network: Network,
     pub recipe: Recipe,
     pub masks: Masks,
+    /// How its layers were chosen that run on sparse kernels.
+    pub(super) sparse: Sparse,
+    /// Of these layers.
+    pub(super) places: Places,
     /// The trained network whose outputs the loss sees.
     pub teacher: Option<Network>,
 }
@@ -53,7 +58,9 @@ impl<'a> Training<'a> {
         let mut network = Network::build(graph, options)?;
         network.set_autocast(spec.precision == Precision::Bf16);
         let recipe = Recipe::new(spec.registry, spec.train, &mut network, spec.start())?;
-        Ok(Self { spec, network, recipe, masks: Masks::none(), teacher: None })
+        let (masks, sparse) = (Masks::none(), Sparse::Never);
+        let places = Places::default();
+        Ok(Self { spec, network, recipe, masks, sparse, places, teacher: None })
     }
 
     /// Before the first step.
@@ -133,9 +140,12 @@ impl<'a> Training<'a> {
     ///
     /// What is wrong, and in which plugin.
     pub fn rehearse(&mut self) -> Result<(), TrainError> {
-        let end = self.spec.progress(self.spec.start().total_steps.saturating_sub(1));
-        self.rate(end)?;
-        self.set_progress(end)?;
+        let total = self.spec.start().total_steps;
+        self.rate(self.spec.progress(total.saturating_sub(1)))?;
+        // Behind the last step, where the network is evaluated and stored, knobs are asked, too.
+        for step in [total.saturating_sub(1), total] {
+            self.set_progress(self.spec.progress(step))?;
+        }
         self.set_progress(self.spec.start())?;
         let rate = self.rate(self.spec.start())?;
         let batch = self.batch(0)?;

@@ -43,8 +43,10 @@ impl Training<'_> {
         let masks = self.ask(update, gradients, progress)?;
         masks.apply(&self.network)?;
         optimizer.apply_masks(self.network.parameters(), &masks)?;
+        let replaces = update.replaces_step()?;
         self.masks = masks;
-        Ok(update.replaces_step()?)
+        self.remake_kernels()?;
+        Ok(replaces)
     }
 
     fn ask(

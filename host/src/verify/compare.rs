@@ -69,8 +69,16 @@ pub fn compare(one: &RunDir, two: &RunDir) -> Result<Option<Comparison>, Experim
 /// What two descriptions have to share: everything but where, with which files and how exactly it
 /// was computed.
 fn settings(description: &Value) -> Value {
-    const CIRCUMSTANCES: [&str; 7] =
-        ["threads", "device", "precision", "engine", "version", "sha256", "deterministic"];
+    const CIRCUMSTANCES: [&str; 8] = [
+        "threads",
+        "device",
+        "precision",
+        "engine",
+        "version",
+        "sha256",
+        "deterministic",
+        "sparse",
+    ];
     match description {
         Value::Object(map) => {
             let kept = map.iter().filter(|(key, _)| !CIRCUMSTANCES.contains(&key.as_str()));

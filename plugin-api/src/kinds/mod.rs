@@ -85,8 +85,9 @@ macro_rules! kind {
             /// activations, skips, augmentations and losses may have some.
             const KNOBS: &'static [&'static str] = &[];
 
-            /// The value of a knob; pure. The host calls it before every step and keeps the value
-            /// as a 0-dimensional tensor (see [`Ctx::knob`](crate::ctx::Ctx::knob)).
+            /// The value of a knob; pure. The host calls it before every step, and for the network
+            /// that is evaluated and stored after the last one, and keeps the value as a
+            /// 0-dimensional tensor (see [`Ctx::knob`](crate::ctx::Ctx::knob)).
             fn knob(&self, name: &str, progress: crate::ctx::Progress) -> f64 {
                 let _ = progress;
                 panic!("the item declares the knob `{name}` and does not say its value")

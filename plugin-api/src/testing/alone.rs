@@ -62,8 +62,8 @@ pub fn learning_rates<T: LrSchedule + 'static>(
     (0..total_steps).map(rate).collect()
 }
 
-/// The value of a knob in every step of a training, from step 0 to `total_steps` − 1. The item may
-/// be of any kind that has knobs.
+/// The value of a knob before every step of a training and after its last one, where the network is
+/// evaluated and stored: `total_steps` + 1 values. The item may be of any kind that has knobs.
 ///
 /// # Errors
 ///
@@ -88,7 +88,7 @@ pub fn knob_values<K, T: Tested<K>>(
             false => Err(Failure::new(format!("the knob `{name}` is {value} at step {step}"))),
         }
     };
-    (0..total_steps).map(value).collect()
+    (0..=total_steps).map(value).collect()
 }
 
 /// The steps of a training, from 0 to `total_steps` − 1, in which an update is due.

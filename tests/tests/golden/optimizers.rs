@@ -4,6 +4,7 @@ use jackpot::config::Optimizer as Choice;
 use jackpot::model::{Owner, Parameter};
 use jackpot::prune::Masks;
 use jackpot::train::optimizer::Optimizer;
+use jackpot::train::places::Places;
 use jackpot_plugin_api::graph::Role;
 use serde_json::Value;
 use tch::{Kind, Tensor};
@@ -49,7 +50,15 @@ fn check(golden: &Case, name: &str, keywords: &Value, kind: Kind, tolerance: f64
     assert_eq!(rows.len(), 5);
     for (step, expected) in rows.iter().enumerate() {
         let gradient = tensor(&format!("optimizer/gradient/{step}"));
-        optimizer.step(&parameters, vec![Some(gradient)], &Masks::none(), choice.lr()).unwrap();
+        optimizer
+            .step(
+                &parameters,
+                vec![Some(gradient)],
+                &Masks::none(),
+                &Places::default(),
+                choice.lr(),
+            )
+            .unwrap();
         same(&parameters[0].tensor, expected, &format!("the weight after step {step}"));
     }
     let state = optimizer.state(&parameters);

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod bench;
 mod completions;
 mod config;
 mod connect;
@@ -33,6 +34,7 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
             report::run(runs, out.as_deref(), baseline.as_deref(), terminal)
         }
         Command::Eval(args) => eval::run(args, terminal),
+        Command::Bench(args) => bench::run(args, terminal),
         Command::Export(args) => export::run(args, terminal),
         Command::Import(args) => import::run(args, terminal),
         Command::Connect(args) => connect::run(args, terminal),

@@ -44,6 +44,7 @@ const CHANGES: &[&str] = &[
     "precision=\"bf16\"",
     "threads=2",
     "deterministic=true",
+    "sparse=\"never\"",
     "plugins.path=[\"p\"]",
     "data.dataset=\"synthetic\"",
     "data.root=\"x\"",

@@ -293,11 +293,20 @@ fn config() -> impl Strategy<Value = Config> {
             select(vec![Precision::Auto, Precision::F32, Precision::Tf32, Precision::Bf16]);
         let threads = prop::option::of(1..=4096usize);
         let plugin_path = prop::collection::btree_set(path(), 0..3);
-        let exact = prop::option::of(any::<bool>());
+        let exact = (
+            prop::option::of(any::<bool>()),
+            select(vec![
+                Sparse::Auto,
+                Sparse::Rule,
+                Sparse::Measured,
+                Sparse::Always,
+                Sparse::Never,
+            ]),
+        );
         let head = (name(), device, precision, threads, exact, plugin_path);
         let body = (data(), model(), train(), spends(names, seeds.clone(), last));
         (head, body).prop_map(move |(head, (data, model, train, spends))| {
-            let (name, device, precision, threads, deterministic, plugin_path) = head;
+            let (name, device, precision, threads, (deterministic, sparse), plugin_path) = head;
             Config {
                 name,
                 seeds: seeds.clone(),
@@ -305,6 +314,7 @@ fn config() -> impl Strategy<Value = Config> {
                 precision,
                 threads,
                 deterministic,
+                sparse,
                 plugin_path: plugin_path.into_iter().collect(),
                 data,
                 model,

@@ -26,7 +26,7 @@ use super::error::ExperimentError;
 use super::key::JobKey;
 use super::record::PluginUse;
 use super::work::Work;
-use crate::config::{Config, ModelConfig, PluginRef};
+use crate::config::{Config, ModelConfig, PluginRef, Sparse};
 use crate::digest::sha256;
 
 /// What the config does not say of itself: the content of the files it names, and what `auto`
@@ -50,6 +50,8 @@ pub struct Facts {
     pub threads: usize,
     /// Whether only operators are used that give the same bits every time.
     pub deterministic: bool,
+    /// Which pruned layers run on sparse kernels; never `Auto`.
+    pub sparse: Sparse,
     /// The version of the results: raised when the same settings give other results.
     pub engine: String,
     /// Versions for `manifest.json` (jackpot, torch, …); no part of an identity.
@@ -128,6 +130,11 @@ pub fn describe(config: &Config, key: &JobKey, facts: &Facts) -> Result<Identity
     let is_usual = facts.deterministic == facts.device.starts_with("cpu");
     if !is_usual {
         whole.insert("deterministic".into(), json!(facts.deterministic));
+    }
+    // Nor is it said of jobs in which nothing is pruned, or that compute all of it dense.
+    let prunes = work.level > 0 || work.train.update.is_some();
+    if facts.sparse != Sparse::Never && prunes {
+        whole.insert("sparse".into(), json!(facts.sparse));
     }
     let description = canonical(Value::Object(whole));
     let hash = hash_of(&description);

@@ -43,17 +43,13 @@ pub(super) struct GatherPart<'a> {
     pub(super) output_len: usize,
 }
 
-/// Outputs of more numbers than this go past the caches: the second one would lose them before
-/// anybody reads them, and would first fetch what they replace.
-const STREAM: usize = (2 << 20) / size_of::<f32>();
-
 impl GatherPart<'_> {
     /// Computes these channels of these rows of the grid, in these blocks of images.
     pub(super) fn run(&self, blocks: Range<usize>, lines: Range<usize>, channels: &Range<usize>) {
         let (lists, [from_frame, to_frame]) = (self.lists, self.frames);
         let (from, to) = (Walk::from(lists, from_frame), Walk::to(lists, to_frame));
         let aligned = (self.output.0 as usize).is_multiple_of(self.isa.lanes() * size_of::<f32>());
-        let stream = aligned && self.output_len > STREAM && lists.blocks() == 1;
+        let stream = aligned && self.output_len > isa::PAST && lists.blocks() == 1;
         lists.tiling.sweep(&lists.grid, blocks, lines, lists.blocks(), |run| {
             let kernel = match lists.tiling.over {
                 Over::Whole => self.isa.whole(run.rows, run.cols).map(|(kernel, _)| kernel),

@@ -127,6 +127,11 @@ impl Conv {
         &self.kept
     }
 
+    /// The instructions it was made for.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
     /// Takes over the values of a dense weight at the kept places: after every optimizer step.
     ///
     /// # Errors

@@ -108,6 +108,27 @@ impl Isa {
         }
     }
 
+    /// Copies numbers past the caches where they lie suitably. Others may read them after
+    /// [`fence`].
+    pub(crate) fn copy_past(self, from: &[f32], to: &mut [f32]) {
+        let lanes = self.lanes();
+        let fits = from.len() == to.len()
+            && to.len().is_multiple_of(lanes)
+            && (to.as_ptr() as usize).is_multiple_of(lanes * size_of::<f32>());
+        if !fits || !self.is_there() {
+            return to.copy_from_slice(from);
+        }
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: it is there, and the addresses are multiples of a register's size.
+            Self::Avx512 => unsafe { avx512::copy_past(from, to) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 => unsafe { avx2::copy_past(from, to) },
+            _ => to.copy_from_slice(from),
+        }
+    }
+
     /// The kernel for tiles of this size. Outside the sizes that exist: `None`.
     pub(crate) fn gather(self, rows: usize, cols: usize, step: usize) -> Option<GatherFn> {
         match self {
@@ -150,6 +171,10 @@ impl Isa {
     }
 }
 
+/// Results of more numbers than this go past the caches: the second one would lose them before
+/// anybody reads them, and would first fetch what they replace.
+pub(crate) const PAST: usize = (2 << 20) / size_of::<f32>();
+
 /// Makes what was stored past the caches visible to other threads before anything that follows.
 pub(crate) fn fence() {
     #[cfg(target_arch = "x86_64")]
@@ -169,6 +194,18 @@ macro_rules! entries {
                 work();
             }
         )?
+
+        /// The lengths are equal and whole registers; the addresses of `to` are those of registers.
+        #[allow(dead_code, reason = "not every unit can store past the caches")]
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn copy_past(from: &[f32], to: &mut [f32]) {
+            use $crate::kernels::isa::simd::Simd;
+            const LANES: usize = <$unit as Simd>::LANES;
+            for (from, to) in from.chunks_exact(LANES).zip(to.chunks_exact_mut(LANES)) {
+                // SAFETY: both have a register's numbers, and the caller promises the rest.
+                unsafe { <$unit>::stream(to.as_mut_ptr(), <$unit>::load(from.as_ptr())) };
+            }
+        }
 
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn chains(a: f32, b: f32, steps: usize) {

@@ -1,7 +1,7 @@
 //! Normalise, scale, add the residual branch, ReLU: one pass.
 
 use super::Norm;
-use super::rows::{lanes_in_use, rows, spread};
+use super::rows::{Out, lanes_in_use, rows, spread};
 use super::sums::Statistics;
 use crate::kernels::error::KernelError;
 use crate::kernels::isa::Isa;
@@ -29,12 +29,13 @@ impl Norm<'_> {
             ("the norm's output", y.len()),
         ];
         self.check(images, &slices)?;
-        let frame = &self.frame;
+        let (frame, len) = (&self.frame, y.len());
         let parts: Vec<_> = y[frame.lead()..].chunks_exact_mut(frame.block()).enumerate().collect();
         threads.run(parts, |(block, y)| {
             let place = frame.lead() + block * frame.block();
             let (x, residual) = (&x[place..], residual.map(|residual| &residual[place..]));
             let in_use = lanes_in_use(frame, images, block);
+            let y = Out::new(frame, len, y);
             Isa::best().run(
                 #[inline(always)]
                 || match frame.lanes {
@@ -53,20 +54,19 @@ impl Norm<'_> {
         statistics: &Statistics,
         x: &[f32],
         residual: Option<&[f32]>,
-        y: &mut [f32],
+        mut y: Out<'_>,
     ) {
         // What every value is compared with: zero, or nothing that it could be less than.
         let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
         for channel in 0..self.frame.channels {
-            let scale = self.scale(statistics, channel);
-            let shift = f64::from(self.bias[channel]) - statistics.mean[channel] * scale;
+            let [scale, shift] = self.line(statistics, channel);
             let (scale, shift) = (spread::<LANES>(scale, in_use), spread::<LANES>(shift, in_use));
             for row in rows(&self.frame, channel) {
                 let pixels = x[row.clone()].chunks_exact(LANES);
-                let to = y[row.clone()].chunks_exact_mut(LANES);
+                let to = y.row(&row).chunks_exact_mut(LANES);
                 match residual {
                     Some(residual) => {
-                        let residual = residual[row].chunks_exact(LANES);
+                        let residual = residual[row.clone()].chunks_exact(LANES);
                         for ((x, residual), y) in pixels.zip(residual).zip(to) {
                             for lane in 0..LANES {
                                 let z = x[lane] * scale[lane] + (shift[lane] + residual[lane]);
@@ -83,8 +83,16 @@ impl Norm<'_> {
                         }
                     }
                 }
+                y.done(&row);
             }
         }
+        y.finish();
+    }
+
+    /// What a channel's values are multiplied with, and what is added then.
+    pub(super) fn line(&self, statistics: &Statistics, channel: usize) -> [f64; 2] {
+        let scale = self.scale(statistics, channel);
+        [scale, f64::from(self.bias[channel]) - statistics.mean[channel] * scale]
     }
 
     /// What a channel's values are multiplied with.

@@ -13,6 +13,7 @@ use super::frame::Frame;
 
 pub use backward::Gradients;
 pub use sums::Statistics;
+pub use sums::channel_sums;
 
 /// Batch norm over the channels of a frame.
 #[derive(Clone, Copy)]

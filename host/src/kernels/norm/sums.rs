@@ -3,6 +3,7 @@
 use super::Norm;
 use super::rows::{lanes_in_use, rows};
 use crate::kernels::error::KernelError;
+use crate::kernels::frame::Frame;
 use crate::kernels::isa::Isa;
 use crate::kernels::threads::Threads;
 
@@ -27,10 +28,16 @@ impl Norm<'_> {
         threads: &Threads,
     ) -> Result<Statistics, KernelError> {
         self.check(images, &[("the norm's input", x.len())])?;
-        let sums = self.sums(images, threads, |block, channel| match self.frame.lanes {
-            16 => self.two_sums::<16>(block, channel, x),
-            _ => self.two_sums::<8>(block, channel, x),
-        });
+        // Inlined, or it would be compiled without the unit's instructions.
+        let sums = self.sums(
+            images,
+            threads,
+            #[inline(always)]
+            |block: usize, channel: usize| match self.frame.lanes {
+                16 => self.two_sums::<16>(block, channel, x),
+                _ => self.two_sums::<8>(block, channel, x),
+            },
+        );
         let count = self.count(images);
         let from = |channel: usize| f64::from(x[self.frame.at(0, channel, 0, 0)]);
         let mean = |(channel, [sum, _]): (usize, &[f64; 2])| from(channel) + sum / count;
@@ -60,6 +67,27 @@ impl Norm<'_> {
                     let distance = pixel[lane] - from;
                     sums[0][lane] += distance;
                     sums[1][lane] += distance * distance;
+                }
+            }
+            add(&mut totals, &sums);
+        }
+        totals
+    }
+
+    #[inline(always)]
+    fn one_sum<const LANES: usize>(
+        &self,
+        block: usize,
+        channel: usize,
+        x: &[f32],
+    ) -> [[f64; 16]; 2] {
+        let x = &x[self.frame.lead() + block * self.frame.block()..];
+        let mut totals = [[0.0; 16]; 2];
+        for row in rows(&self.frame, channel) {
+            let mut sums = [[0.0f32; LANES]; 2];
+            for pixel in x[row].chunks_exact(LANES) {
+                for lane in 0..LANES {
+                    sums[0][lane] += pixel[lane];
                 }
             }
             add(&mut totals, &sums);
@@ -98,6 +126,31 @@ impl Norm<'_> {
         }
         totals
     }
+}
+
+/// The sum of each channel over all images: the gradient to a convolution's bias.
+///
+/// # Errors
+/// When the slice has another length than the frame says.
+pub fn channel_sums(
+    frame: &Frame,
+    images: usize,
+    x: &[f32],
+    threads: &Threads,
+) -> Result<Vec<f32>, KernelError> {
+    let zeros = vec![0.0; frame.channels];
+    let norm = Norm { frame: *frame, weight: &zeros, bias: &zeros, epsilon: 1.0, relu: false };
+    norm.check(images, &[("the gradient", x.len())])?;
+    let sums = norm.sums(
+        images,
+        threads,
+        #[inline(always)]
+        |block: usize, channel: usize| match frame.lanes {
+            16 => norm.one_sum::<16>(block, channel, x),
+            _ => norm.one_sum::<8>(block, channel, x),
+        },
+    );
+    Ok(sums.iter().map(|[sum, _]| *sum as f32).collect())
 }
 
 /// Adds a row's sums to the totals of a channel.

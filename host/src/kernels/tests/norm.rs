@@ -2,7 +2,7 @@
 
 use super::tools::{Numbers, blocked, error, plain};
 use crate::kernels::norm::Norm;
-use crate::kernels::{Frame, Threads};
+use crate::kernels::{Buffer, Frame, Threads};
 use proptest::prelude::*;
 
 /// What the definitions give for one channel, with the derivative of each output by each input.
@@ -79,8 +79,16 @@ proptest! {
         norm.forward(images, &statistics, &bx, given, &mut y, &threads).unwrap();
         let to_branch = branch.then_some(&mut to_residual[..]);
         let gradients = norm
-            .backward(images, &statistics, &bx, &y, &bto_y, &mut to_x, to_branch, &threads)
+            .backward(images, &statistics, &bx, Some(&y), &bto_y, &mut to_x, to_branch, &threads)
             .unwrap();
+        if !branch {
+            // What the output shows follows from the input, too.
+            let mut again = put(&x);
+            let same = norm
+                .backward(images, &statistics, &bx, None, &bto_y, &mut again, None, &threads)
+                .unwrap();
+            prop_assert_eq!((same, again), (gradients.clone(), to_x.clone()));
+        }
 
         for channel in 0..channels {
             let of = |plain: &[f32]| -> Vec<f32> {
@@ -138,4 +146,40 @@ fn by_hand() {
     norm.forward(2, &statistics, &x, None, &mut y, &Threads::one()).unwrap();
     assert_eq!(plain(&frame, 2, &y), [0.0, 3.0]);
     assert!(norm.forward(2, &statistics, &x, None, &mut y[1..], &Threads::one()).is_err());
+}
+
+/// Large results go past the caches: the same numbers as one channel after the other.
+#[test]
+fn large_results_are_those_of_small_ones() {
+    let (channels, images, threads) = (36, 16, Threads::new(2).unwrap());
+    let many = Frame::new(16, channels, 32, 32, [1, 1]);
+    let one = Frame { channels: 1, ..many };
+    let mut numbers = Numbers(9);
+    let [x, branch, to_y] = [0; 3].map(|_| numbers.many(many.plain_len(images)));
+    let [weight, bias] = [0; 2].map(|_| numbers.many(channels));
+    let run = |frame: Frame, channel: usize| {
+        let of = |plain: &[f32]| -> Vec<f32> {
+            let pixels = plain.chunks(1024).enumerate();
+            let own = |place: usize| frame.channels > 1 || place % channels == channel;
+            let own = pixels.filter(|(place, _)| own(*place)).flat_map(|(_, pixels)| pixels);
+            blocked(&frame, images, &own.copied().collect::<Vec<f32>>())
+        };
+        let range = channel..channel + frame.channels;
+        let (weight, bias) = (&weight[range.clone()], &bias[range]);
+        let norm = Norm { frame, weight, bias, epsilon: 1e-5, relu: true };
+        let (x, branch, to_y) = (of(&x), of(&branch), of(&to_y));
+        let statistics = norm.statistics(images, &x, &threads).unwrap();
+        let [mut y, mut to_x, mut to_branch] = [0; 3].map(|_| Buffer::zeros(x.len()));
+        norm.forward(images, &statistics, &x, Some(&branch), &mut y, &threads).unwrap();
+        let to = Some(&mut to_branch[..]);
+        norm.backward(images, &statistics, &x, Some(&y), &to_y, &mut to_x, to, &threads).unwrap();
+        [y, to_x, to_branch].map(|all| plain(&frame, images, &all))
+    };
+    let all = run(many, 0);
+    for channel in 0..channels {
+        for (all, own) in all.iter().zip(run(one, channel)) {
+            let of_channel = all.chunks(1024).skip(channel).step_by(channels).flatten();
+            assert!(of_channel.eq(own.iter()), "channel {channel}");
+        }
+    }
 }

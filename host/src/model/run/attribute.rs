@@ -47,6 +47,10 @@ impl Constant {
         Self(value)
     }
 
+    pub fn value(&self) -> &Value {
+        &self.0
+    }
+
     /// For a call.
     pub fn arg(&self) -> Arg<'_> {
         self.0.as_arg()

@@ -33,13 +33,15 @@ pub struct Substitutes<'a> {
     pub buffers: &'a [(&'a str, &'a Tensor)],
 }
 
-struct Run<'a> {
-    values: Vec<Vec<Tensor>>,
-    inputs: &'a [&'a Tensor],
-    parameters: &'a [&'a Tensor],
-    buffers: &'a [&'a Tensor],
-    knobs: &'a [&'a Tensor],
-    mode: Mode,
+/// A forward pass under way.
+pub(super) struct Run<'a> {
+    /// The results of each step that was done, by its place; those of inputs stay empty.
+    pub values: Vec<Vec<Tensor>>,
+    pub inputs: &'a [&'a Tensor],
+    pub parameters: &'a [&'a Tensor],
+    pub buffers: &'a [&'a Tensor],
+    pub knobs: &'a [&'a Tensor],
+    pub mode: Mode,
 }
 
 pub(super) fn run(
@@ -51,12 +53,7 @@ pub(super) fn run(
     context: &ForwardContext<'_>,
     mut observe: Option<&mut Observe<'_>>,
 ) -> Result<Vec<(String, Tensor)>, ModelError> {
-    if inputs.len() != plan.inputs {
-        let message = format!("{} tensors for {} inputs", inputs.len(), plan.inputs);
-        return Err(ModelError::graph("inputs", message));
-    }
-    let values = (0..plan.places).map(|_| Vec::new()).collect();
-    let mut run = Run { values, inputs, parameters, buffers, knobs, mode: context.mode };
+    let mut run = Run::new(plan, inputs, parameters, buffers, knobs, context.mode)?;
     for step in &plan.steps {
         let results = run.step(step, context)?;
         if let (Some(observe), Some(first)) = (observe.as_mut(), results.first()) {
@@ -67,6 +64,11 @@ pub(super) fn run(
             run.values[place].clear();
         }
     }
+    results(plan, &run)
+}
+
+/// The outputs of a forward pass that is done.
+pub(super) fn results(plan: &Plan, run: &Run<'_>) -> Result<Vec<(String, Tensor)>, ModelError> {
     let output = |(name, source): &(String, Source)| match source {
         Source::Value(place, part) => {
             Ok((name.clone(), run.value(name, *place, *part)?.shallow_clone()))
@@ -76,8 +78,30 @@ pub(super) fn run(
     plan.outputs.iter().map(output).collect()
 }
 
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        plan: &Plan,
+        inputs: &'a [&'a Tensor],
+        parameters: &'a [&'a Tensor],
+        buffers: &'a [&'a Tensor],
+        knobs: &'a [&'a Tensor],
+        mode: Mode,
+    ) -> Result<Self, ModelError> {
+        if inputs.len() != plan.inputs {
+            let message = format!("{} tensors for {} inputs", inputs.len(), plan.inputs);
+            return Err(ModelError::graph("inputs", message));
+        }
+        let values = (0..plan.places).map(|_| Vec::new()).collect();
+        Ok(Self { values, inputs, parameters, buffers, knobs, mode })
+    }
+}
+
 impl Run<'_> {
-    fn step(&self, step: &Step, context: &ForwardContext<'_>) -> Result<Vec<Tensor>, ModelError> {
+    pub(super) fn step(
+        &self,
+        step: &Step,
+        context: &ForwardContext<'_>,
+    ) -> Result<Vec<Tensor>, ModelError> {
         match &step.call {
             Call::Site { site, input } => match input {
                 Source::Value(place, part) => {
@@ -141,7 +165,17 @@ impl Run<'_> {
         })
     }
 
-    fn value(&self, node: &str, place: usize, part: usize) -> Result<&Tensor, ModelError> {
+    /// Whether this place is one of the graph's inputs.
+    pub(super) fn is_input(&self, place: usize) -> bool {
+        place < self.inputs.len()
+    }
+
+    pub(super) fn value(
+        &self,
+        node: &str,
+        place: usize,
+        part: usize,
+    ) -> Result<&Tensor, ModelError> {
         if let Some(input) = self.inputs.get(place) {
             return Ok(input);
         }

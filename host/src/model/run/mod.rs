@@ -4,6 +4,7 @@ mod attribute;
 mod compile;
 mod forward;
 mod plan;
+pub mod sparse;
 
 pub use forward::{ForwardContext, Substitutes};
 pub use plan::{Observe, Plan, SiteCall};

@@ -110,6 +110,30 @@ char* jp_backward(
 bool jp_grad_mode_get();
 void jp_grad_mode_set(bool enabled);
 
+// --- node.cpp: backward passes in Rust
+// What a node's context can do. `backward` gets the saved tensors (the output among them comes
+// last), the output's gradient, and which inputs want theirs; each gradient that it gives is an
+// `at::Tensor` by `new`, which the caller then owns, or stays null. Its message is by `malloc`.
+struct JpNodeTable {
+  char* (*backward)(
+      void* context,
+      void* const* saved, size_t saved_count,
+      const void* output_gradient,
+      const uint8_t* wanted, size_t input_count,
+      void** gradients);
+  void (*drop)(void* context);
+};
+// Makes `output` the result of `inputs`. The context is dropped with the node, or at once on an
+// error.
+char* jp_node(
+    void* const* inputs, size_t input_count,
+    void* output,
+    void* const* saved, size_t saved_count,
+    const JpNodeTable* table, void* context);
+// A tensor of one dimension over memory that `owner` keeps until it is dropped (at once on an
+// error).
+char* jp_owned_tensor(float* numbers, int64_t count, void* owner, void (*drop)(void*), void** made);
+
 // --- settings.cpp: process-wide and thread-local switches
 enum JpSetting : int32_t {
   JP_S_THREADS = 0,

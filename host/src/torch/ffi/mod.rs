@@ -31,6 +31,21 @@ pub(super) struct RawArgSpec {
 pub(super) type EachName =
     unsafe extern "C" fn(*mut c_void, *const c_char, usize, *const c_char, usize);
 
+/// What a node's context can do (`JpNodeTable`).
+#[repr(C)]
+pub(super) struct NodeTable {
+    pub backward: unsafe extern "C" fn(
+        *mut c_void,
+        *const *mut c_void,
+        usize,
+        *const c_void,
+        *const u8,
+        usize,
+        *mut *mut c_void,
+    ) -> Message,
+    pub drop: unsafe extern "C" fn(*mut c_void),
+}
+
 /// A message made by `malloc`, or null: what every fallible function returns.
 pub(super) type Message = *mut c_char;
 
@@ -71,6 +86,23 @@ unsafe extern "C" {
     ) -> Message;
     pub(super) fn jp_grad_mode_get() -> bool;
     pub(super) fn jp_grad_mode_set(enabled: bool);
+
+    pub(super) fn jp_node(
+        inputs: *const *mut c_void,
+        input_count: usize,
+        output: *mut c_void,
+        saved: *const *mut c_void,
+        saved_count: usize,
+        table: *const NodeTable,
+        context: *mut c_void,
+    ) -> Message;
+    pub(super) fn jp_owned_tensor(
+        numbers: *mut f32,
+        count: i64,
+        owner: *mut c_void,
+        drop: unsafe extern "C" fn(*mut c_void),
+        made: *mut *mut c_void,
+    ) -> Message;
 
     pub(super) fn jp_setting_get(setting: i32, value: *mut i64) -> Message;
     pub(super) fn jp_setting_set(setting: i32, value: i64) -> Message;

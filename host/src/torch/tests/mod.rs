@@ -6,6 +6,7 @@ mod data;
 mod errors;
 mod fused;
 mod gradients;
+mod node;
 mod overloads;
 mod resources;
 mod settings;

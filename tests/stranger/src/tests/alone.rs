@@ -24,9 +24,9 @@ fn a_schedule_and_a_knob_over_time() -> TestResult {
     assert_close(&rates, &[0.0, 0.1, 0.2, 0.3, 0.4, 0.4], 1e-12);
     let error = learning_rates(&warm, -0.4, 4, 6).unwrap_err().to_string();
     assert_eq!(error, "the learning rate is -0.1 at step 1");
-    assert_eq!(knob_values(&Fading, "k", 2, 4)?, [1.0, 0.75, 0.5, 0.25]);
+    assert_eq!(knob_values(&Fading, "k", 2, 4)?, [1.0, 0.75, 0.5, 0.25, 0.0]);
     let shortcut: Shortcut = item(json!({}))?;
-    assert_eq!(knob_values(&shortcut, "alpha", 2, 2)?, [1.0, 0.5]);
+    assert_eq!(knob_values(&shortcut, "alpha", 2, 2)?, [1.0, 0.5, 0.0]);
     let error = knob_values(&Fading, "j", 2, 4).unwrap_err().to_string();
     assert_eq!(error, "there is no knob `j`; there are: k");
     assert_eq!(due_steps(&ByGradient, 10, 6)?, [1, 3, 5]);

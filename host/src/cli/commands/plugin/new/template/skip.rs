@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn alpha_falls_to_exactly_zero() -> TestResult {
         let skip: TemplateItem = item(json!({ "fade": "2ep" }))?; // parameters as in a config
-        assert_eq!(knob_values(&skip, "alpha", 2, 6)?, [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]);
+        assert_eq!(knob_values(&skip, "alpha", 2, 6)?, [1.0, 0.75, 0.5, 0.25, 0.0, 0.0, 0.0]);
         Ok(())
     }
 

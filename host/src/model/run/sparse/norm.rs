@@ -1,0 +1,217 @@
+//! Batch norm with what follows it (a residual branch, ReLU) as a node of autograd.
+
+use std::sync::Arc;
+
+use tch::Tensor;
+
+use super::blocked::{Blocked, Tools, row_major};
+use super::dense;
+use crate::kernels::norm::{Norm, Statistics};
+use crate::kernels::{Frame, Pooled};
+use crate::model::error::ModelError;
+use crate::torch::grad::GradMode;
+use crate::torch::node::{Backward, attach};
+use crate::torch::{OpError, numbers};
+
+/// What does not change from step to step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NormSpec {
+    pub momentum: f64,
+    pub epsilon: f64,
+    /// Whether ReLU follows.
+    pub relu: bool,
+}
+
+/// The tensors of a batch norm.
+pub(super) struct NormTensors<'a> {
+    pub weight: &'a Tensor,
+    pub bias: &'a Tensor,
+    /// Running mean and variance.
+    pub running: Option<[&'a Tensor; 2]>,
+    /// Whether the batch's own statistics count.
+    pub training: bool,
+}
+
+/// # Errors
+///
+/// Tensors of other sizes, or not of f32 in memory; no running statistics where they are needed.
+pub(super) fn forward(
+    tools: &Arc<Tools>,
+    spec: NormSpec,
+    x: &Blocked,
+    tensors: &NormTensors<'_>,
+    residual: Option<&Blocked>,
+) -> Result<Blocked, ModelError> {
+    let NormTensors { weight, bias, running, training } = tensors;
+    let images = x.images;
+    let norm = norm(&x.frame, spec, numbers::of(weight)?, numbers::of(bias)?);
+    let numbers_of_x = numbers::of(&x.tensor)?;
+    let statistics = match (training, running) {
+        (true, running) => {
+            let found = norm.statistics(images, numbers_of_x, &tools.threads)?;
+            if let Some(running) = running {
+                update(running, &found, images, spec.momentum, &x.frame)?;
+            }
+            found
+        }
+        (false, Some(running)) => {
+            let [mean, variance] = *running;
+            let wide = |tensor: &Tensor| -> Result<Vec<f64>, OpError> {
+                Ok(numbers::of(tensor)?.iter().copied().map(f64::from).collect())
+            };
+            Statistics { mean: wide(mean)?, variance: wide(variance)? }
+        }
+        (false, None) => {
+            let message = "there are no running statistics to evaluate with";
+            return Err(ModelError::graph("a batch norm", message));
+        }
+    };
+    let mut y = tools.take(&x.frame, images);
+    let branch = residual.map(|branch| numbers::of(&branch.tensor)).transpose()?;
+    norm.forward(images, &statistics, numbers_of_x, branch, &mut y, &tools.threads)?;
+    let y = x.with(numbers::owned(Box::new(y))?);
+    let mut inputs = vec![&x.tensor, *weight, *bias];
+    inputs.extend(residual.map(|branch| &branch.tensor));
+    let mut saved = inputs.clone();
+    if residual.is_some() && spec.relu {
+        // It says where the ReLU let something through.
+        saved.push(&y.tensor);
+    }
+    let backward = NormBackward {
+        tools: tools.clone(),
+        spec,
+        statistics,
+        frame: x.frame,
+        images,
+        has_residual: residual.is_some(),
+    };
+    attach(&inputs, &y.tensor, &saved, Box::new(backward))?;
+    Ok(y)
+}
+
+fn norm<'a>(frame: &Frame, spec: NormSpec, weight: &'a [f32], bias: &'a [f32]) -> Norm<'a> {
+    Norm { frame: *frame, weight, bias, epsilon: spec.epsilon, relu: spec.relu }
+}
+
+/// Moves the running statistics towards the batch's, as PyTorch does: its variance there is that
+/// of a sample (divided by one less than the count).
+fn update(
+    running: &[&Tensor; 2],
+    found: &Statistics,
+    images: usize,
+    momentum: f64,
+    frame: &Frame,
+) -> Result<(), ModelError> {
+    let count = (images * frame.height * frame.width) as f64;
+    if count < 2.0 {
+        let message = "a batch needs more than one value per channel to have a variance";
+        return Err(ModelError::graph("a batch norm", message));
+    }
+    let sample = count / (count - 1.0);
+    let [mean, variance] = *running;
+    let pairs = [(mean, &found.mean, 1.0), (variance, &found.variance, sample)];
+    for (tensor, values, factor) in pairs {
+        let old = numbers::of(tensor)?;
+        let mixed = old.iter().zip(values).map(|(&old, value)| {
+            (momentum * value * factor + (1.0 - momentum) * f64::from(old)) as f32
+        });
+        let mixed: Vec<f32> = mixed.collect();
+        tch::no_grad(|| tensor.shallow_clone().f_copy_(&Tensor::from_slice(&mixed)))?;
+    }
+    Ok(())
+}
+
+struct NormBackward {
+    tools: Arc<Tools>,
+    spec: NormSpec,
+    statistics: Statistics,
+    frame: Frame,
+    images: usize,
+    has_residual: bool,
+}
+
+impl NormBackward {
+    /// `saved`: x, weight, bias; the residual branch where there is one; y where ReLU follows that.
+    fn fused(
+        &self,
+        saved: &[&Tensor],
+        to_y: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, ModelError> {
+        let Self { tools, spec, statistics, frame, images, .. } = self;
+        // The output is there only where it is needed.
+        let y = (saved.len() == 5).then(|| numbers::of(saved[4])).transpose()?;
+        let norm = norm(frame, *spec, numbers::of(saved[1])?, numbers::of(saved[2])?);
+        let mut to_x = tools.take(frame, *images);
+        let mut to_residual: Option<Pooled> =
+            (self.has_residual && spec.relu && wanted[3]).then(|| tools.take(frame, *images));
+        let found = norm.backward(
+            *images,
+            statistics,
+            numbers::of(saved[0])?,
+            y,
+            numbers::of(to_y)?,
+            &mut to_x,
+            to_residual.as_deref_mut(),
+            &tools.threads,
+        )?;
+        let small = |wanted: bool, values: &[f32]| wanted.then(|| Tensor::from_slice(values));
+        let mut gradients = vec![
+            Some(numbers::owned(Box::new(to_x))?),
+            small(wanted[1], &found.weight),
+            small(wanted[2], &found.bias),
+        ];
+        if self.has_residual {
+            let own = to_residual.map(|buffer| numbers::owned(Box::new(buffer))).transpose()?;
+            // Without ReLU the sum's gradient is that of both its terms.
+            gradients.push(own.or_else(|| wanted[3].then(|| to_y.shallow_clone())));
+        }
+        Ok(gradients)
+    }
+
+    fn differentiable(
+        &self,
+        saved: &[&Tensor],
+        to_y: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, ModelError> {
+        let Self { tools, spec, frame, images, .. } = self;
+        let inputs = &saved[..if self.has_residual { 4 } else { 3 }];
+        dense::gradients(inputs, to_y, wanted, || {
+            let plain = |tensor: &Tensor| {
+                let tensor = tensor.shallow_clone();
+                let blocked = Blocked { tensor, frame: *frame, images: *images };
+                blocked.down(tools, &blocked.shape())
+            };
+            let (weight, bias) = (Some(inputs[1]), Some(inputs[2]));
+            let none = None::<&Tensor>;
+            let (momentum, epsilon) = (spec.momentum, spec.epsilon);
+            let x = plain(inputs[0])?;
+            let mut y = x.f_batch_norm(weight, bias, none, none, true, momentum, epsilon, false)?;
+            if let Some(residual) = inputs.get(3) {
+                y = y.f_add(&plain(residual)?)?;
+            }
+            if spec.relu {
+                y = y.f_relu()?;
+            }
+            Ok(Blocked::up(tools, &y, *frame)?.tensor)
+        })
+    }
+}
+
+impl Backward for NormBackward {
+    fn gradients(
+        &self,
+        saved: &[&Tensor],
+        output_gradient: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, String> {
+        let output_gradient = &row_major(output_gradient)?;
+        let found = if GradMode::is_enabled() {
+            self.differentiable(saved, output_gradient, wanted)
+        } else {
+            self.fused(saved, output_gradient, wanted)
+        };
+        found.map_err(|error| error.to_string())
+    }
+}

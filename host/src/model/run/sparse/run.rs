@@ -1,0 +1,142 @@
+//! Runs a schedule. A value is kept in the layout in which it was made, and in the other one as
+//! soon as somebody asks for that.
+
+use std::sync::Arc;
+
+use jackpot_plugin_api::model::Mode;
+use tch::Tensor;
+
+use super::blocked::{Blocked, Tools};
+use super::layer::Layer;
+use super::norm::{self, NormTensors};
+use super::read::{NormAt, reads};
+use super::schedule::{Entry, Schedule, Work};
+use crate::model::error::ModelError;
+use crate::model::run::forward::{ForwardContext, Run, results};
+use crate::model::run::plan::{Plan, Source};
+
+/// The values of a forward pass under way.
+struct Values<'a> {
+    plan: &'a Plan,
+    schedule: &'a Schedule,
+    tools: &'a Arc<Tools>,
+    plain: Run<'a>,
+    blocked: Vec<Option<Blocked>>,
+}
+
+pub(super) fn run(
+    plan: &Plan,
+    schedule: &Schedule,
+    tools: &Arc<Tools>,
+    plain: Run<'_>,
+    context: &ForwardContext<'_>,
+) -> Result<Vec<(String, Tensor)>, ModelError> {
+    let blocked = (0..plan.places).map(|_| None).collect();
+    let mut values = Values { plan, schedule, tools, plain, blocked };
+    for entry in &schedule.entries {
+        let named = |error| at_step(error, &plan.steps[entry.step].node);
+        values.call(entry, context).map_err(named)?;
+        for &place in &entry.last_use {
+            values.plain.values[place].clear();
+            values.blocked[place] = None;
+        }
+    }
+    for (_, source) in &plan.outputs {
+        if let Source::Value(place, _) = source {
+            values.unblock(*place)?;
+        }
+    }
+    results(plan, &values.plain)
+}
+
+/// What a kernel says, with the node's name; operators say it themselves.
+fn at_step(error: ModelError, node: &str) -> ModelError {
+    match error {
+        ModelError::Kernel(_) | ModelError::Tensor(_) | ModelError::Torch(_) => {
+            ModelError::at_node(node, error.to_string())
+        }
+        other => other,
+    }
+}
+
+impl Values<'_> {
+    fn call(&mut self, entry: &Entry, context: &ForwardContext<'_>) -> Result<(), ModelError> {
+        let place = self.plan.steps[entry.step].place;
+        let made = match &entry.work {
+            Work::Plain(step) => {
+                let step = &self.plan.steps[*step];
+                for read in reads(step) {
+                    self.unblock(read)?;
+                }
+                self.plain.values[place] = self.plain.step(step, context)?;
+                return Ok(());
+            }
+            Work::Layer { layer, input, weight, bias } => {
+                self.layer(layer, *input, *weight, *bias)?
+            }
+            Work::Norm { norm, residual } => self.norm(norm, *residual)?,
+            // Zero stays zero, so margins do.
+            Work::Relu(input) => {
+                let x = self.there(*input)?;
+                x.with(x.tensor.f_relu()?)
+            }
+            Work::Add(a, b) => {
+                let (a, b) = (self.there(*a)?, self.there(*b)?);
+                a.with(a.tensor.f_add(&b.tensor)?)
+            }
+        };
+        self.blocked[place] = Some(made);
+        Ok(())
+    }
+
+    fn layer(
+        &mut self,
+        layer: &Arc<Layer>,
+        input: usize,
+        weight: usize,
+        bias: Option<usize>,
+    ) -> Result<Blocked, ModelError> {
+        if self.blocked[input].is_none() {
+            let plain = self.plain.value("a sparse layer", input, 0)?;
+            self.blocked[input] = Some(Blocked::up(self.tools, plain, layer.input())?);
+        }
+        let (parameters, x) = (self.plain.parameters, self.there(input)?);
+        layer.forward(self.tools, x, parameters[weight], bias.map(|index| parameters[index]))
+    }
+
+    fn norm(&self, norm: &NormAt, residual: Option<usize>) -> Result<Blocked, ModelError> {
+        let Run { parameters, buffers, mode, .. } = &self.plain;
+        let tensors = NormTensors {
+            weight: parameters[norm.weight],
+            bias: parameters[norm.bias],
+            running: (*mode != Mode::BatchStats).then(|| norm.running.map(|index| buffers[index])),
+            training: *mode != Mode::Eval,
+        };
+        let x = self.there(norm.input)?;
+        let residual = residual.map(|place| self.there(place)).transpose()?;
+        norm::forward(self.tools, norm.spec, x, &tensors, residual)
+    }
+
+    /// A value in the kernels' layout.
+    fn there(&self, place: usize) -> Result<&Blocked, ModelError> {
+        let missing = || ModelError::graph("the sparse kernels", "a value is not in their layout");
+        self.blocked[place].as_ref().ok_or_else(missing)
+    }
+
+    /// Makes sure that a value is there as an ordinary tensor.
+    fn unblock(&mut self, place: usize) -> Result<(), ModelError> {
+        let (Some(blocked), true) = (
+            &self.blocked[place],
+            self.plain.values[place].is_empty() && !self.plain.is_input(place),
+        ) else {
+            return Ok(());
+        };
+        let mut shape = vec![blocked.images as i64];
+        match &self.schedule.shapes[place] {
+            Some(rest) => shape.extend(rest.iter().map(|&size| size as i64)),
+            None => shape = blocked.shape().to_vec(),
+        }
+        self.plain.values[place] = vec![blocked.down(self.tools, &shape)?];
+        Ok(())
+    }
+}

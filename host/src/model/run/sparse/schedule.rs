@@ -1,0 +1,234 @@
+//! A plan in which some nodes run on kernels: what is joined into one call, in which layout each
+//! value is, and when it can go.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::layer::{Layer, Margins};
+use super::norm::NormSpec;
+use super::read::{ConvAt, Known, NormAt, ShapeOf, known, reads, uses};
+use crate::model::error::ModelError;
+use crate::model::run::plan::{Plan, Source};
+
+/// One call.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// A step of the plan as it is.
+    Plain(usize),
+    Layer {
+        layer: Arc<Layer>,
+        input: usize,
+        weight: usize,
+        bias: Option<usize>,
+    },
+    /// With the residual branch and ReLU that follow it.
+    Norm {
+        norm: NormAt,
+        residual: Option<usize>,
+    },
+    /// On images in the kernels' layout.
+    Relu(usize),
+    Add(usize, usize),
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub work: Work,
+    /// The step whose result it makes.
+    pub step: usize,
+    /// Values that nobody reads afterwards.
+    pub last_use: Vec<usize>,
+}
+
+/// All calls in order.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    pub entries: Vec<Entry>,
+    /// Of each value, without its batch dimension.
+    pub shapes: Vec<Option<Vec<usize>>>,
+}
+
+/// The layers of a plan that are to run on kernels, by step.
+pub(super) type Layers = HashMap<usize, (ConvAt, Arc<Layer>)>;
+
+/// The margins that each layer's images need, such that all images of one size lie alike.
+pub(super) fn margins(layers: &[ConvAt]) -> HashMap<[usize; 3], [usize; 2]> {
+    let mut all: HashMap<[usize; 3], [usize; 2]> = HashMap::new();
+    for ConvAt { shape, .. } in layers {
+        let [input, output] = sizes(shape);
+        for (size, need) in [(input, shape.input_margin()), (output, shape.output_margin())] {
+            let margin = all.entry(size).or_default();
+            *margin = [margin[0].max(need[0]), margin[1].max(need[1])];
+        }
+    }
+    all
+}
+
+/// Those of one layer.
+pub(super) fn margins_of(all: &HashMap<[usize; 3], [usize; 2]>, layer: &ConvAt) -> Margins {
+    sizes(&layer.shape).map(|size| all.get(&size).copied().unwrap_or_default())
+}
+
+/// Channels, height and width of input and output.
+fn sizes(shape: &crate::kernels::conv::ConvShape) -> [[usize; 3]; 2] {
+    let ([height, width], [out_height, out_width]) = (shape.image, shape.output());
+    [[shape.in_channels, height, width], [shape.out_channels, out_height, out_width]]
+}
+
+impl Schedule {
+    pub fn new(plan: &Plan, layers: &Layers, shape_of: &ShapeOf<'_>) -> Self {
+        let mut maker = Maker {
+            plan,
+            shape_of,
+            uses: uses(plan),
+            blocked: vec![false; plan.places],
+            pending: HashMap::new(),
+            entries: Vec::new(),
+        };
+        for step in 0..plan.steps.len() {
+            maker.step(step, layers);
+        }
+        let mut entries = maker.entries;
+        mark_last_uses(plan, &mut entries);
+        Self { entries, shapes: (0..plan.places).map(shape_of).collect() }
+    }
+}
+
+/// A batch norm that waits for what follows it.
+struct Pending {
+    norm: NormAt,
+    residual: Option<usize>,
+    step: usize,
+}
+
+struct Maker<'a> {
+    plan: &'a Plan,
+    shape_of: &'a ShapeOf<'a>,
+    uses: Vec<usize>,
+    /// Which values are made in the kernels' layout.
+    blocked: Vec<bool>,
+    /// By the place of the value that it will be.
+    pending: HashMap<usize, Pending>,
+    entries: Vec<Entry>,
+}
+
+impl Maker<'_> {
+    fn step(&mut self, step: usize, layers: &Layers) {
+        let place = self.plan.steps[step].place;
+        if let Some((at, layer)) = layers.get(&step) {
+            let (input, weight, bias) = (at.input, at.weight, at.bias);
+            self.flush(&[input]);
+            self.push(Work::Layer { layer: layer.clone(), input, weight, bias }, step);
+            self.blocked[place] = true;
+            return;
+        }
+        match known(&self.plan.steps[step], self.shape_of) {
+            Some(Known::Norm(norm)) if self.blocked[norm.input] => {
+                self.flush(&[norm.input]);
+                self.wait(Pending { norm, residual: None, step }, place);
+            }
+            Some(Known::Relu(input)) if self.blocked[input] => {
+                self.blocked[place] = true;
+                match self.pending.remove(&input) {
+                    Some(mut pending) => {
+                        pending.norm.spec = NormSpec { relu: true, ..pending.norm.spec };
+                        pending.step = step;
+                        self.emit(pending);
+                    }
+                    None => self.push(Work::Relu(input), step),
+                }
+            }
+            Some(Known::Add(a, b)) if self.can_add(a, b) => {
+                let joins = |place: &usize| {
+                    self.pending.get(place).is_some_and(|pending| pending.residual.is_none())
+                };
+                let found = [(a, b), (b, a)].into_iter().find(|(own, _)| joins(own));
+                match found {
+                    Some((own, branch)) if own != branch => {
+                        self.flush(&[branch]);
+                        if let Some(pending) = self.pending.remove(&own) {
+                            self.wait(Pending { residual: Some(branch), step, ..pending }, place);
+                        }
+                    }
+                    _ => {
+                        self.flush(&[a, b]);
+                        self.push(Work::Add(a, b), step);
+                        self.blocked[place] = true;
+                    }
+                }
+            }
+            _ => {
+                self.flush(&reads(&self.plan.steps[step]));
+                self.push(Work::Plain(step), step);
+            }
+        }
+    }
+
+    /// Both are there in the kernels' layout, with the same sizes.
+    fn can_add(&self, a: usize, b: usize) -> bool {
+        self.blocked[a] && self.blocked[b] && (self.shape_of)(a) == (self.shape_of)(b)
+    }
+
+    /// Lets a norm wait where its only reader may take it up.
+    fn wait(&mut self, pending: Pending, place: usize) {
+        self.blocked[place] = true;
+        if self.uses[place] == 1 {
+            self.pending.insert(place, pending);
+        } else {
+            self.emit(pending);
+        }
+    }
+
+    /// Those of these values that wait are made now.
+    fn flush(&mut self, places: &[usize]) {
+        for place in places {
+            if let Some(pending) = self.pending.remove(place) {
+                self.emit(pending);
+            }
+        }
+    }
+
+    fn emit(&mut self, Pending { norm, residual, step }: Pending) {
+        self.push(Work::Norm { norm, residual }, step);
+    }
+
+    fn push(&mut self, work: Work, step: usize) {
+        self.entries.push(Entry { work, step, last_use: Vec::new() });
+    }
+}
+
+fn mark_last_uses(plan: &Plan, entries: &mut [Entry]) {
+    let mut last = vec![None; plan.places];
+    for (index, entry) in entries.iter().enumerate() {
+        let read = match &entry.work {
+            Work::Plain(step) => reads(&plan.steps[*step]),
+            Work::Layer { input, .. } | Work::Relu(input) => vec![*input],
+            Work::Norm { norm, residual } => {
+                [Some(norm.input), *residual].into_iter().flatten().collect()
+            }
+            Work::Add(a, b) => vec![*a, *b],
+        };
+        read.into_iter().for_each(|place| last[place] = Some(index));
+    }
+    for (_, source) in &plan.outputs {
+        if let Source::Value(place, _) = source {
+            last[*place] = None;
+        }
+    }
+    for (place, index) in last.into_iter().enumerate() {
+        if let Some(index) = index {
+            entries[index].last_use.push(place);
+        }
+    }
+}
+
+/// # Errors
+///
+/// A shape or mask that the kernels do not have.
+pub(super) fn layer(
+    at: &ConvAt,
+    mask: &tch::Tensor,
+    all: &HashMap<[usize; 3], [usize; 2]>,
+) -> Result<Arc<Layer>, ModelError> {
+    Ok(Arc::new(Layer::new(at.shape, mask, margins_of(all, at))?))
+}
