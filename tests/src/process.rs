@@ -75,6 +75,12 @@ impl Program {
         self
     }
 
+    /// With a file as stdin.
+    pub fn stdin(mut self, file: &Path) -> Self {
+        self.0.stdin(std::fs::File::open(file).unwrap());
+        self
+    }
+
     /// In that folder.
     pub fn current_dir(mut self, folder: &Path) -> Self {
         self.0.current_dir(folder);

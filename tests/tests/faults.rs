@@ -265,3 +265,65 @@ fn set(path: &Path, folder: u32, file: u32) {
         fs::set_permissions(path, Permissions::from_mode(file)).unwrap();
     }
 }
+
+#[test]
+fn warnings_that_nobody_can_read_stop_nothing() {
+    let sandbox = died("batch:5");
+    flip(&states(&sandbox)[1], 300);
+    let mut program = Command::new(&install().binary);
+    program.args(["run", "tiny.toml"]).current_dir(sandbox.path()).stdout(Stdio::null());
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert_eq!(program.stderr(full).status().unwrap().code(), Some(0));
+    files::assert_same(&of_run(&sandbox.at("runs/tiny")), &undisturbed());
+}
+
+#[test]
+fn a_damaged_copy_of_a_plugin_is_written_anew() {
+    let sandbox = died("batch:5");
+    let copy = || {
+        let entries = fs::read_dir(sandbox.at("runs/tiny/plugins")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).min().unwrap()
+    };
+    let bytes = fs::read(copy()).unwrap();
+    // As a power cut may leave it.
+    fs::write(copy(), "").unwrap();
+    goes_on(&sandbox);
+    assert!(fs::read(copy()).unwrap() == bytes);
+    // Also in a run in which nothing is left to do.
+    flip(&copy(), 5000);
+    sandbox.jackpot(&["verify", "runs/tiny", "--no-evaluate"]).run().expect(1);
+    goes_on(&sandbox);
+    assert!(fs::read(copy()).unwrap() == bytes);
+    fs::remove_file(copy()).unwrap();
+    goes_on(&sandbox);
+    sandbox.jackpot(&["verify", "runs/tiny", "--no-evaluate"]).run().expect(0);
+}
+
+#[test]
+fn a_state_past_a_point_that_is_asked_for_later_is_kept() {
+    let sandbox = died("batch:5");
+    let mut more = config();
+    more.draws.push("name = \"early\"\nlevels = 1\nrewind = \"3it\"".to_owned());
+    let before = states(&sandbox);
+    for command in ["run", "plan", "run"] {
+        sandbox.config(&more);
+        let ran = sandbox.jackpot(&[command, "tiny.toml"]).run();
+        assert!(format!("{ran}").contains("no weights of 3it kept up to step 5 → 3it"), "{ran}");
+        if command == "run" {
+            ran.expect(2).says(&[
+                "nothing was run",
+                "change the settings back",
+                "remove its state",
+            ]);
+        }
+        assert_eq!(states(&sandbox), before);
+    }
+    sandbox.config(&config());
+    let ran = run(&sandbox).arg("-v").run().expect(0).says(&["going on from step 5"]);
+    files::assert_same(&of_run(&sandbox.at("runs/tiny")), &undisturbed());
+    drop(ran);
+    // A point that is still to come is no reason to stop.
+    let sandbox = died("batch:2");
+    sandbox.config(&more);
+    run(&sandbox).arg("-v").run().expect(0).says(&["going on from step 2"]);
+}

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use jackpot_tests::config::Config;
 use jackpot_tests::install::{first_party, install};
-use jackpot_tests::{Sandbox, data, stranger};
+use jackpot_tests::{Program, Sandbox, data, stranger};
 use serde_json::Value;
 
 #[test]
@@ -179,4 +179,12 @@ fn the_programs_own_plugins_are_all_there() {
     for name in first_party() {
         assert!(install().plugin(name).exists(), "{name}");
     }
+}
+
+#[test]
+fn the_file_that_is_being_loaded_can_be_seen() {
+    let ran = Program::new().args(["plugin", "list"]).env("JACKPOT_LOG", "jackpot=debug").run();
+    let lines: Vec<&str> = ran.stderr.lines().filter(|line| line.contains(": loading ")).collect();
+    let swish = lines.iter().filter(|line| line.ends_with("/libjackpot_swish.so")).count();
+    assert_eq!(swish, 1, "{ran}");
 }

@@ -84,12 +84,14 @@ fn a_changed_bit_is_named_with_job_file_and_tensor() {
 }
 
 #[test]
-fn runs_of_different_experiments_are_not_compared() {
+fn runs_of_different_experiments_are_told_to_be_so() {
     let sandbox = Sandbox::new();
     data::tensors(&sandbox);
     sandbox.config(&Config::default().train("optimizer = { lr = 0.2 }"));
     sandbox.jackpot(&["run", "tiny.toml"]).run().expect(0);
     let other = whole().join("runs/one");
     let ran = sandbox.jackpot(&["report", "-o", "out", "runs/tiny"]).arg(other).run().expect(0);
-    assert!(!ran.stdout.contains("Reproduction"), "{ran}");
+    let line = ran.stdout.lines().find(|line| line.starts_with("Reproduction: ")).unwrap();
+    assert!(line.contains(" are of different experiments ("), "{line}");
+    assert!(line.contains("train.optimizer.lr 0.2 and 0.1"), "{line}");
 }

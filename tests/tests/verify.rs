@@ -257,3 +257,24 @@ fn without_the_data_the_rest_is_checked() {
     assert!(ran.stdout.contains("the results were not measured again: "), "{ran}");
     sandbox.jackpot(&["verify", "nowhere"]).run().expect(2).says(&["is no run directory"]);
 }
+
+#[test]
+fn levels_that_a_shorter_config_no_longer_asks_for_are_not_compared_with_it() {
+    let sandbox = Sandbox::new();
+    data::tensors(&sandbox);
+    for keep in ["[0.5, 0.2, 0.1]", "[0.5, 0.2]"] {
+        sandbox.config(&Config::default().draw(&format!("keep = {keep}")));
+        sandbox.jackpot(&["run", "tiny.toml"]).run().expect(0);
+    }
+    let ran = check(&sandbox, &[]).expect(0);
+    let note = "note: 1 job is not in the config any more: levels and masks were not compared";
+    assert!(ran.stdout.contains(note), "{ran}");
+    // What the config still asks for is.
+    let job = "draw/imp/seed-1/level-02";
+    unsealed(&sandbox.at("runs/tiny"), job, |_| {});
+    let level = |level: &str| sandbox.at("runs/tiny/draw/imp/seed-1").join(level);
+    let mask = fs::read(level("level-03").join("mask.safetensors")).unwrap();
+    replace(&level("level-02").join("mask.safetensors"), &mask);
+    let ran = check(&sandbox, &["--no-evaluate"]).expect(1);
+    assert!(ran.stdout.contains(&format!("{job}/mask.safetensors: keeps 472 weights")), "{ran}");
+}

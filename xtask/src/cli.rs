@@ -22,6 +22,10 @@ pub enum Command {
     Memcheck,
     Overhead,
     /// `options` go to the program as they are.
+    Bench {
+        options: Vec<String>,
+    },
+    /// `options` go to the program as they are.
     Fuzz {
         options: Vec<String>,
     },
@@ -81,6 +85,7 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
             .map(Command::Setup),
         Topic::KillTest => kill_test_options(own).map(Command::KillTest),
         Topic::Fuzz => Ok(Command::Fuzz { options: own.to_vec() }),
+        Topic::Bench => Ok(Command::Bench { options: own.to_vec() }),
         Topic::Lint => own
             .iter()
             .try_fold(lint::Options::default(), |mut options, argument| {
@@ -137,6 +142,8 @@ mod tests {
         assert_eq!(parsed("overhead"), Ok(Command::Overhead));
         let options = vec!["--executions".to_owned(), "9".to_owned()];
         assert_eq!(parsed("fuzz --executions 9"), Ok(Command::Fuzz { options }));
+        let options = vec!["--pairs".to_owned(), "7".to_owned()];
+        assert_eq!(parsed("bench --pairs 7"), Ok(Command::Bench { options }));
         assert_eq!(parsed("lint"), Ok(Command::Lint(lint::Options::default())));
     }
 

@@ -12,9 +12,10 @@ pub enum Topic {
     Memcheck,
     Overhead,
     Fuzz,
+    Bench,
 }
 
-const ALL: [Topic; 9] = [
+const ALL: [Topic; 10] = [
     Topic::Setup,
     Topic::Quickstart,
     Topic::Test,
@@ -24,6 +25,7 @@ const ALL: [Topic; 9] = [
     Topic::Memcheck,
     Topic::Overhead,
     Topic::Fuzz,
+    Topic::Bench,
 ];
 
 impl Topic {
@@ -38,6 +40,7 @@ impl Topic {
             Topic::Memcheck => "memcheck",
             Topic::Overhead => "overhead",
             Topic::Fuzz => "fuzz",
+            Topic::Bench => "bench",
         }
     }
 
@@ -59,6 +62,7 @@ pub fn text(topic: Option<Topic>) -> &'static str {
         Some(Topic::Memcheck) => MEMCHECK,
         Some(Topic::Overhead) => OVERHEAD,
         Some(Topic::Fuzz) => FUZZ,
+        Some(Topic::Bench) => BENCH,
     }
 }
 
@@ -74,6 +78,7 @@ cargo xtask TASK
   memcheck     the door to plugins under valgrind: no leak, no invalid access
   overhead     what it costs that an activation is a plugin
   fuzz         spoilt files for everything that reads what others wrote
+  bench        the training loop by turns with PyTorch's
 
 `cargo xtask TASK --help` says more. Exit codes: 0 done, 1 something failed, 2 usage;
 a program that a task runs passes its own code on.
@@ -182,6 +187,16 @@ panic, hang, or take more memory than the bytes can be worth.
 
 Inputs that a reader does not survive are written to target/fuzz/; the exit code is then 1.
 Put one into fuzz/regressions/NAME/ when it is mended: every test run tries those.
+";
+
+const BENCH: &str = "\
+cargo xtask bench [--networks A,B] [--modes paper,tuned,compiled,infer] [--threads 1,2]
+                  [--pairs N] [--steps N] [--batch N] [--sparsity PERCENT] [--json FILE]
+
+Sets up, builds for release, and trains networks by turns with PyTorch doing the same
+(bench/reference.py says how): images per second of both, and the ratio of each pair.
+One thread is pinned to a core. Needs a Python with torch and numpy: $JACKPOT_BENCH_PYTHON,
+else python3. A table; all rounds go to FILE.
 ";
 
 #[cfg(test)]

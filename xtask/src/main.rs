@@ -51,6 +51,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Dist => tasks::dist::run(&workspace),
         Command::Memcheck => tasks::memcheck::run(&workspace),
         Command::Overhead => tasks::overhead::run(&workspace),
+        Command::Bench { options } => tasks::bench::run(&workspace, &options),
         Command::Fuzz { options } => tasks::fuzz::run(&workspace, &options),
     }
 }

@@ -35,6 +35,8 @@ pub fn start(terminal: &Terminal, verbose: u8) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
+        // It would tell them on stderr, and panic if that cannot be written.
+        .log_internal_errors(false)
         .with_ansi(terminal.stderr_color);
     // In a test's process somebody else may have been first.
     let _ = match terminal.json {
@@ -46,7 +48,8 @@ pub fn start(terminal: &Terminal, verbose: u8) {
     }
 }
 
-/// Stderr, with the bars out of the way while it is written to.
+/// Stderr, with the bars out of the way while it is written to. That it cannot be written is no
+/// reason to stop: nobody is left to tell.
 #[derive(Clone)]
 struct BesideBars(MultiProgress);
 
@@ -60,15 +63,12 @@ impl MakeWriter<'_> for BesideBars {
 
 impl Write for BesideBars {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write(bytes))
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.suspend(|| io::stderr().write_all(bytes))
+        let _ = self.0.suspend(|| io::stderr().write_all(bytes));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }
 

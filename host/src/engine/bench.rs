@@ -148,6 +148,7 @@ impl Bench {
         let failed = |error: TrainError| OpenError::of_part(what.clone(), error);
         training.masks = self.masks(session, &training).map_err(failed)?;
         training.masks.apply(&training.network).map_err(|error| failed(error.into()))?;
+        training.choose_unrecorded(session.sparse).map_err(failed)?;
         training.choose_kernels(session.sparse).map_err(failed)?;
         let parameters = training.network.parameters().iter();
         let setting = Setting {

@@ -93,7 +93,7 @@ pub fn gather(
     config: &Config,
     registry: &Registry,
     networks: &Graphs,
-    dataset_sha256: &str,
+    (dataset_sha256, train_images): (&str, usize),
     (device, precision, threads): (tch::Device, Precision, usize),
     (deterministic, sparse): (bool, Sparse),
 ) -> Result<Facts, OpenError> {
@@ -113,6 +113,7 @@ pub fn gather(
         files,
         networks: nodes::of_config(config, networks, registry)?,
         dataset_sha256: dataset_sha256.to_owned(),
+        train_images: train_images as u64,
         device: device_name(device),
         precision: precision_name(precision).to_owned(),
         threads,

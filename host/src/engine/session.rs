@@ -140,7 +140,7 @@ impl Session {
             &self.config,
             &self.registry,
             &graphs,
-            &data.sha256,
+            (&data.sha256, feed.train.len()),
             (self.device, self.precision, self.threads),
             (self.deterministic, self.sparse),
         )?;

@@ -1,7 +1,8 @@
 //! The folder in which a training that is not finished keeps its state.
 //!
 //! It says whose state it holds: a training of other settings must not go on from it, and hours
-//! of work must not vanish because a setting was changed. So such a state is a conflict.
+//! of work must not vanish because a setting was changed. So such a state is a conflict, and so is
+//! one that is past a point whose weights are asked for only now.
 
 use std::path::PathBuf;
 
@@ -9,13 +10,16 @@ use jackpot_plugin_api::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::commit::rewind_name;
 use super::conflict::{Conflict, Conflicts};
+use super::diff::{Difference, What};
 use super::error::ExperimentError;
 use super::files::{self, FileError};
 use super::identity::Identity;
 use super::jobs::Job;
 use super::record::pretty;
 use super::rundir::RunDir;
+use crate::train::checkpoint::missed_point;
 
 const OWNER: &str = ".job.json";
 
@@ -32,15 +36,20 @@ struct Owner {
     seed: Option<u64>,
 }
 
+/// What is asked of the state of a job.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub identity: &'a Identity,
+    /// Of the training, so that a point in epochs can be compared with the state's step.
+    pub steps_per_epoch: u64,
+}
+
 /// The checkpoint folder of a job whose lease the caller holds.
 #[derive(Debug)]
 pub struct Checkpoint {
     pub path: PathBuf,
     /// Whether there is a state in it.
     pub has_state: bool,
-    /// Whether the training has to save weights at points of which those who made the state knew
-    /// nothing. It can, unless the state is past one of them: whoever reads the state sees that.
-    pub has_new_points: bool,
     /// The seed with which the state was begun, if that is not the job's own.
     pub seed: Option<u64>,
     /// What to tell of a state that was removed.
@@ -48,20 +57,20 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Makes the folder ready. What is there is kept if it is of the same identity. A state that
+    /// Makes the folder ready. What is there is kept if the training can go on from it. A state that
     /// another file of a plugin made is removed with `accept_plugins`.
     ///
     /// # Errors
-    /// A state of other settings; the disk.
+    /// A state of other settings, or past a point that is asked for only now; the disk.
     pub fn prepare(
         run: &RunDir,
         job: &Job,
-        identity: &Identity,
+        asked: &Asked<'_>,
         accept_plugins: bool,
     ) -> Result<Self, ExperimentError> {
         let path = run.checkpoint(&job.key);
         let mut note = None;
-        if let Some(conflict) = Self::conflict(run, job, identity)? {
+        if let Some(conflict) = Self::conflict(run, job, asked)? {
             if !(accept_plugins && conflict.is_of_plugin_files()) {
                 let run = run.path().to_owned();
                 return Err(Box::new(Conflicts { run, jobs: vec![conflict] }).into());
@@ -75,17 +84,15 @@ impl Checkpoint {
         }
         let before = owner_of(run, job)?;
         let owner = Owner {
-            identity: identity.hash.clone(),
-            description: identity.description.clone(),
+            identity: asked.identity.hash.clone(),
+            description: asked.identity.description.clone(),
             rewind_points: job.rewind_points.clone(),
             seed: before.as_ref().and_then(|old| old.seed),
         };
-        let known = |point| before.as_ref().is_some_and(|old| old.rewind_points.contains(point));
-        let has_new_points = has_state && !job.rewind_points.iter().all(known);
         if before.as_ref() != Some(&owner) {
             files::write(&path.join(OWNER), &pretty(&owner))?;
         }
-        Ok(Self { path, has_state, has_new_points, seed: owner.seed, note })
+        Ok(Self { path, has_state, seed: owner.seed, note })
     }
 
     /// Removes the state and notes that the next one is begun with another seed, if one is given.
@@ -104,22 +111,25 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// The state of a job that was begun with other settings.
+    /// The state of a job that was begun with other settings, or that is past a point whose weights
+    /// nobody saved.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub fn conflict(
         run: &RunDir,
         job: &Job,
-        now: &Identity,
+        asked: &Asked<'_>,
     ) -> Result<Option<Conflict>, FileError> {
         if !Self::has_state(run, job)? {
             return Ok(None);
         }
-        Ok(match owner_of(run, job)? {
+        let now = asked.identity;
+        let found = match owner_of(run, job)? {
             Some(owner) => Conflict::of_state(&job.key, &owner.identity, &owner.description, now),
             None => Conflict::of_state(&job.key, "unknown", &Value::Null, now),
-        })
+        };
+        Ok(found.or_else(|| past_a_point(run, job, asked.steps_per_epoch)))
     }
 
     /// Whether a job was begun and stopped. Weights to which tickets rewind are no state: nothing
@@ -141,6 +151,25 @@ impl Checkpoint {
         }
         Ok(stays)
     }
+}
+
+/// A state that is past the first point to which a draw rewinds that came later. It does not depend
+/// on what the owner says, but on which weights were saved.
+fn past_a_point(run: &RunDir, job: &Job, steps_per_epoch: u64) -> Option<Conflict> {
+    let passed = |point: &&Duration, step| point.steps(steps_per_epoch) <= step;
+    let names = |step: u64| {
+        let passed = job.rewind_points.iter().filter(|point| passed(point, step));
+        passed.map(|point| rewind_name(*point)).collect()
+    };
+    let (step, name) = missed_point(&run.checkpoint(&job.key), names)?;
+    let point = job.rewind_points.iter().find(|point| rewind_name(**point) == name)?;
+    let difference = Difference {
+        path: "draw.rewind".to_owned(),
+        was: format!("no weights of {point} kept up to step {step}"),
+        now: point.to_string(),
+        what: What::Key,
+    };
+    Some(Conflict { key: job.key.clone(), differences: vec![difference], is_unfinished: true })
 }
 
 fn is_state(name: &str) -> bool {

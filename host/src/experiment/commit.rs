@@ -90,20 +90,40 @@ pub fn commit_failure(
     error: &str,
     diverged: &[u64],
 ) -> Result<(), FileError> {
+    note_failure(board, job, (error, diverged), 1)
+}
+
+/// Writes that a training diverged which is tried again at once. That is no failed attempt yet: if
+/// this process dies meanwhile, another goes on with the next seed.
+pub fn commit_divergence(
+    board: &Board<'_>,
+    job: &Job,
+    error: &str,
+    diverged: &[u64],
+) -> Result<(), FileError> {
+    note_failure(board, job, (error, diverged), 0)
+}
+
+fn note_failure(
+    board: &Board<'_>,
+    job: &Job,
+    (error, diverged): (&str, &[u64]),
+    attempts: u64,
+) -> Result<(), FileError> {
     let Some(identity) = board.identities.get(&job.key) else { return Ok(()) };
     let path = board.run.failure_path(&job.key);
     // A damaged note of an earlier failure is simply replaced.
     let before = JobRecord::read(&path).ok().flatten().map_or(0, |record| record.attempts);
     let mut record = JobRecord::new(job.key.clone(), JobStatus::Failed, identity);
     record.error = Some(error.to_owned());
-    record.attempts = before + 1;
+    record.attempts = before + attempts;
     record.diverged = diverged.to_vec();
     record.inputs = inputs(board, job);
     files::write(&path, &record.to_bytes())
 }
 
 /// The name under which an executor saves the weights of a rewind point.
-fn rewind_name(point: Duration) -> String {
+pub(super) fn rewind_name(point: Duration) -> String {
     format!("rewind-{point}.safetensors")
 }
 

@@ -27,6 +27,7 @@ mod lease;
 mod leftovers;
 mod manifest;
 mod overview;
+mod plugins;
 mod readiness;
 mod record;
 mod retry;
@@ -49,7 +50,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use conflict::{Conflict, Conflicts};
-pub use diff::{Difference, What};
+pub use diff::{Difference, What, differences};
 pub use error::ExperimentError;
 pub use event::{Event, Observer, Progress, Silent};
 pub use execute::{ExecuteError, Executor, Inputs, Outcome, Start};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Asked, Checkpoint};
 use super::conflict::{Conflict, Conflicts};
 use super::error::ExperimentError;
 use super::files;
@@ -104,7 +104,7 @@ pub fn plan(
     let jobs = jobs(config)?;
     let describe = |job: &Job| Ok((job.key.clone(), identity::describe(config, &job.key, facts)?));
     let identities = jobs.iter().map(describe).collect::<Result<_, ExperimentError>>()?;
-    look(run, config, jobs, &identities)
+    look(run, config, jobs, &identities, facts.train_images)
 }
 
 /// How a run stands by itself, judged by its own `config`.
@@ -112,7 +112,7 @@ pub fn plan(
 /// # Errors
 /// As of [`plan`].
 pub fn status(run: &RunDir, config: &Config) -> Result<Overview, ExperimentError> {
-    look(Some(run), config, jobs(config)?, &BTreeMap::new())
+    look(Some(run), config, jobs(config)?, &BTreeMap::new(), 0)
 }
 
 fn look(
@@ -120,13 +120,17 @@ fn look(
     config: &Config,
     jobs: Vec<Job>,
     identities: &BTreeMap<JobKey, Identity>,
+    train_images: u64,
 ) -> Result<Overview, ExperimentError> {
     let store = run.map(Store::read).transpose()?.unwrap_or_default();
     let timings = run.map(Timings::read).transpose()?.unwrap_or_default();
     let mut views = Vec::new();
     for job in &jobs {
-        let state = state(run, &store, job, identities.get(&job.key))?;
-        let epochs = Work::of(config, &job.key).map_or(0, |work| work.epochs());
+        let work = Work::of(config, &job.key);
+        let epochs = work.map_or(0, |work| work.epochs());
+        let steps_per_epoch = work.map_or(1, |work| work.steps_per_epoch(train_images));
+        let asked = identities.get(&job.key).map(|identity| Asked { identity, steps_per_epoch });
+        let state = state(run, &store, job, asked)?;
         let trains = !matches!(
             state,
             JobState::Done | JobState::Linked(_) | JobState::WillLink(_) | JobState::Conflict(_)
@@ -160,8 +164,9 @@ fn state(
     run: Option<&RunDir>,
     store: &Store,
     job: &Job,
-    identity: Option<&Identity>,
+    asked: Option<Asked<'_>>,
 ) -> Result<JobState, ExperimentError> {
+    let identity = asked.map(|asked| asked.identity);
     if let Some(record) = store.get(&job.key) {
         let conflict = identity.and_then(|now| Conflict::of(record, now, false));
         return Ok(match (conflict, &record.linked_to) {
@@ -174,8 +179,8 @@ fn state(
     if let Some(holder) = lease::holder(run, &job.key) {
         return Ok(JobState::Running(holder));
     }
-    if let Some(now) = identity
-        && let Some(conflict) = Checkpoint::conflict(run, job, now)?
+    if let Some(asked) = asked
+        && let Some(conflict) = Checkpoint::conflict(run, job, &asked)?
     {
         return Ok(JobState::Conflict(conflict));
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration as Span, Instant};
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Asked, Checkpoint};
 use super::conflict::{Conflict, Conflicts};
 use super::error::ExperimentError;
 use super::files::FileError;
@@ -27,6 +27,8 @@ pub struct Board<'a> {
     places: BTreeMap<JobKey, usize>,
     pub identities: BTreeMap<JobKey, Identity>,
     pub store: Store,
+    /// How many images an epoch has.
+    train_images: u64,
     /// Whether results made with other files of the same plugins are kept.
     pub accept_plugins: bool,
     /// When a job that this process waits for, but may not do, was last seen in work.
@@ -78,6 +80,7 @@ impl<'a> Board<'a> {
             places,
             identities,
             store,
+            train_images: facts.train_images,
             accept_plugins,
             seen_alive: BTreeMap::new(),
             begun: Instant::now(),
@@ -113,8 +116,14 @@ impl<'a> Board<'a> {
 
     fn conflict_of_state(&self, job: &Job) -> Result<Option<Conflict>, FileError> {
         let Some(now) = self.identities.get(&job.key) else { return Ok(None) };
-        let found = Checkpoint::conflict(self.run, job, now)?;
+        let asked = Asked { identity: now, steps_per_epoch: self.steps_per_epoch(job) };
+        let found = Checkpoint::conflict(self.run, job, &asked)?;
         Ok(found.filter(|found| !(self.accept_plugins && found.is_of_plugin_files())))
+    }
+
+    /// Steps of an epoch of the job's training.
+    pub fn steps_per_epoch(&self, job: &Job) -> u64 {
+        Work::of(self.config, &job.key).map_or(1, |work| work.steps_per_epoch(self.train_images))
     }
 
     fn conflict(&self, record: &JobRecord) -> Option<Conflict> {

@@ -87,11 +87,6 @@ impl RunDir {
         self.path.join("config.toml")
     }
 
-    /// Where the copy of a plugin file with this hash belongs.
-    pub fn plugin(&self, sha256: &str) -> PathBuf {
-        self.path.join("plugins").join(format!("{sha256}.so"))
-    }
-
     /// A job's own folder. Of a linked job use [`RunDir::files`].
     pub fn folder(&self, key: &JobKey) -> PathBuf {
         self.path.join(key.path())

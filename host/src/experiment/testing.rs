@@ -133,6 +133,7 @@ pub fn facts() -> Facts {
         files: BTreeMap::new(),
         networks: Vec::new(),
         dataset_sha256: "00".repeat(32),
+        train_images: 1280,
         device: "cpu".into(),
         precision: "f32".into(),
         threads: 2,

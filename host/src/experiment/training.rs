@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::checkpoint::Checkpoint;
-use super::commit::{commit, commit_failure};
+use super::checkpoint::{Asked, Checkpoint};
+use super::commit::{commit, commit_divergence, commit_failure};
 use super::error::ExperimentError;
 use super::event::{Event, Observer};
 use super::execute::{ExecuteError, Executor, Inputs, Outcome, Start};
@@ -64,20 +64,6 @@ pub fn train(
     };
     let begun = Instant::now();
     let (mut outcome, mut folder) = execute(&checkpoint)?;
-    if let Err(ExecuteError::Checkpoint(reason)) = &outcome
-        && checkpoint.has_new_points
-    {
-        // No failure: the state is past weights that are asked for only now.
-        let message = format!("{} starts over for the sake of a rewind point: {reason}", job.key);
-        observer.event(&Event::Warning { message: &message });
-        drop(folder);
-        checkpoint.remove()?;
-        checkpoint = prepare(board, job, observer)?;
-        if seeds.other.is_some() {
-            checkpoint.begin_anew(run, job, seeds.other)?;
-        }
-        (outcome, folder) = execute(&checkpoint)?;
-    }
     let mut tries = usize::from(seeds.other.is_some());
     while let Err(ExecuteError::Diverged(reason)) = &outcome {
         seeds.note(own);
@@ -85,7 +71,7 @@ pub fn train(
             break;
         }
         tries += 1;
-        commit_failure(board, job, reason, &seeds.diverged)?;
+        commit_divergence(board, job, reason, &seeds.diverged)?;
         seeds.next(own);
         let seed = seeds.other.unwrap_or(own);
         let message = format!("{} is tried again with the seed {seed}: {reason}", job.key);
@@ -142,7 +128,8 @@ fn prepare(
     let identity = board.identities.get(&job.key);
     let what = || format!("the job `{}`", job.key);
     let identity = identity.ok_or_else(|| ExperimentError::MissingFact { what: what() })?;
-    let checkpoint = Checkpoint::prepare(board.run, job, identity, board.accept_plugins)?;
+    let asked = Asked { identity, steps_per_epoch: board.steps_per_epoch(job) };
+    let checkpoint = Checkpoint::prepare(board.run, job, &asked, board.accept_plugins)?;
     if let Some(note) = &checkpoint.note {
         observer.event(&Event::Warning { message: note });
     }

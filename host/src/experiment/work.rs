@@ -72,6 +72,11 @@ impl<'a> Work<'a> {
         if self.trains() { self.train.epochs } else { 0 }
     }
 
+    /// The steps of an epoch of so many images.
+    pub fn steps_per_epoch(&self, train_images: u64) -> u64 {
+        train_images.div_ceil(self.train.batch_size.max(1) as u64).max(1)
+    }
+
     /// The draw job whose weights and mask were pruned for the ticket; the dense network's for
     /// level 0 itself.
     pub fn parent(&self) -> JobKey {

@@ -73,6 +73,20 @@ impl Training<'_> {
         self.remake_kernels()
     }
 
+    /// As [`Training::choose_kernels`], for a training of which nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// What a kernel or operator says.
+    pub fn choose_unrecorded(&mut self, choice: Sparse) -> Result<(), TrainError> {
+        self.sparse = choice;
+        let measured = match choice {
+            Sparse::Measured => Some(self.measured(&self.pruned_layers()?)?),
+            _ => None,
+        };
+        self.make_kernels(measured.as_ref())
+    }
+
     /// Makes the kernels anew: masks have moved.
     ///
     /// # Errors

@@ -10,7 +10,26 @@ use serde_json::Value;
 
 use super::stored::Stored;
 use crate::engine::stored::{INIT, REWIND};
-use crate::experiment::{ExperimentError, JobKey, JobRecord, Manifest, RunDir};
+use crate::experiment::{
+    Difference, ExperimentError, JobKey, JobRecord, Manifest, RunDir, differences,
+};
+
+/// What there is to say of two runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Compared {
+    /// They are of one experiment.
+    Bits(Comparison),
+    /// They are not.
+    Apart(Apart),
+}
+
+/// Two runs whose bits need not agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apart {
+    pub runs: [PathBuf; 2],
+    /// What is set otherwise in the first job in which anything is; nothing if no job is in both.
+    pub differences: Vec<Difference>,
+}
 
 /// How two runs of one experiment compare.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,12 +53,11 @@ pub struct Place {
     pub tensor: Option<String>,
 }
 
-/// Compares every file of every job that both runs have finished; `None` if they are not of one
-/// experiment, or have no job in common.
+/// Compares every file of every job that both runs have finished, if they are of one experiment.
 ///
 /// # Errors
 /// A run cannot be read.
-pub fn compare(one: &RunDir, two: &RunDir) -> Result<Option<Comparison>, ExperimentError> {
+pub fn compare(one: &RunDir, two: &RunDir) -> Result<Compared, ExperimentError> {
     let records = |run: &RunDir| -> Result<BTreeMap<JobKey, JobRecord>, ExperimentError> {
         let records = run.records()?.into_iter();
         Ok(records.map(|record| (record.key.clone(), record)).collect())
@@ -50,15 +68,20 @@ pub fn compare(one: &RunDir, two: &RunDir) -> Result<Option<Comparison>, Experim
     let same = |(own, their): &(&JobRecord, &JobRecord)| {
         own.identity == their.identity || settings(&own.description) == settings(&their.description)
     };
-    if common.is_empty() || !common.iter().all(same) {
-        return Ok(None);
+    let runs = [one.path().to_owned(), two.path().to_owned()];
+    let other = common.iter().find(|pair| !same(pair));
+    if common.is_empty() || other.is_some() {
+        let differences = other.map_or_else(Vec::new, |(own, their)| {
+            differences(&settings(&own.description), &settings(&their.description))
+        });
+        return Ok(Compared::Apart(Apart { runs, differences }));
     }
     let differ = |(own, their): &(&JobRecord, &JobRecord)| {
         let place = differs([one, two], [own, their])?;
         Some((own.key.clone(), place))
     };
-    Ok(Some(Comparison {
-        runs: [one.path().to_owned(), two.path().to_owned()],
+    Ok(Compared::Bits(Comparison {
+        runs,
         jobs: common.len(),
         differing: common.par_iter().filter_map(differ).collect(),
         only: [ours.len() - common.len(), theirs.len() - common.len()],
@@ -205,6 +228,35 @@ impl fmt::Display for Comparison {
 /// At most so many differing jobs are named.
 const SHOWN: usize = 5;
 
+impl fmt::Display for Apart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [one, two] = self.runs.each_ref().map(|run| run.display());
+        write!(f, "Reproduction: {one} and {two} ")?;
+        if self.differences.is_empty() {
+            return writeln!(f, "have no finished job in common");
+        }
+        let words = |it: &Difference| format!("{} {} and {}", it.path, it.was, it.now);
+        let named = self.differences.iter().take(SETTINGS).map(words).collect::<Vec<_>>();
+        write!(f, "are of different experiments ({}", named.join("; "))?;
+        match self.differences.len().saturating_sub(SETTINGS) {
+            0 => writeln!(f, ")"),
+            more => writeln!(f, "; and {more} more)"),
+        }
+    }
+}
+
+/// At most so many settings of different experiments are named.
+const SETTINGS: usize = 3;
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bits(comparison) => comparison.fmt(f),
+            Self::Apart(apart) => apart.fmt(f),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +268,19 @@ mod tests {
         let two = json!({ "train": { "lr": 0.1, "loss": { "plugin": "kd", "sha256": "b" } }, "device": "cpu" });
         assert_eq!(settings(&one), settings(&two));
         assert_ne!(settings(&one), settings(&json!({ "train": { "lr": 0.2 } })));
+    }
+
+    #[test]
+    fn different_experiments_are_told_in_a_line() {
+        let one = json!({ "train": { "lr": 0.1, "epochs": 2 }, "seed": 1, "threads": 1 });
+        let two = json!({ "train": { "lr": 0.2, "epochs": 3 }, "seed": 1, "threads": 2 });
+        let found = |differences| Apart { runs: ["a".into(), "b".into()], differences }.to_string();
+        assert_eq!(
+            found(differences(&settings(&one), &settings(&two))),
+            "Reproduction: a and b are of different experiments (train.epochs 2 and 3; \
+             train.lr 0.1 and 0.2)\n"
+        );
+        assert_eq!(found(vec![]), "Reproduction: a and b have no finished job in common\n");
     }
 
     #[test]

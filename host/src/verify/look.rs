@@ -1,19 +1,21 @@
 //! What the checks look at: a run, its config, and what its jobs say of themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use super::finding::{Check, Finding, Verdict};
 use super::stored::Stored;
 use crate::config::{self, Config, Overrides};
 use crate::digest::sha256;
-use crate::experiment::{ExperimentError, JobKey, JobRecord, Manifest, RunDir, Work};
+use crate::experiment::{ExperimentError, JobKey, JobRecord, Manifest, RunDir, Work, jobs};
 
 /// A run that is looked at.
 pub struct Look<'a> {
     pub run: &'a RunDir,
     /// `None` if `config.toml` cannot be read.
     pub config: Option<Config>,
+    /// The jobs that the config asks for.
+    asked: BTreeSet<JobKey>,
     pub manifest: Manifest,
     /// Every finished job whose record can be read.
     pub records: BTreeMap<JobKey, JobRecord>,
@@ -46,12 +48,18 @@ impl<'a> Look<'a> {
                 None
             }
         };
+        let asked = config.as_ref().map(jobs).transpose().unwrap_or_else(|error| {
+            let message = format!("has no list of jobs: {error}");
+            verdict.findings.push(Finding::of_run(Check::Config, "config.toml", message));
+            None
+        });
+        let asked = asked.into_iter().flatten().map(|job| job.key).collect();
         let manifest = Manifest::read(run).unwrap_or_else(|error| {
             let message = reason(error);
             verdict.findings.push(Finding::of_run(Check::Record, "manifest.json", message));
             Manifest::default()
         });
-        Ok(Self { run, config, manifest, records })
+        Ok(Self { run, config, asked, manifest, records })
     }
 
     /// The tensors of another job's file, unless it is damaged: that is found where it belongs.
@@ -70,9 +78,11 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// What a job has to do, if the config still has it.
+    /// What a job has to do, if the config still asks for it: a level or seed that was taken out
+    /// of the config may have been made by other settings of the same draw.
     pub fn work(&self, key: &JobKey) -> Option<Work<'_>> {
-        Work::of(self.config.as_ref()?, key)
+        let config = self.config.as_ref().filter(|_| self.asked.contains(key))?;
+        Work::of(config, key)
     }
 }
 

@@ -145,8 +145,9 @@ fn unfinished(look: &Look<'_>, verdict: &mut Verdict) {
     let known = |key: &JobKey| jobs.iter().any(|job| job.key == *key);
     let others = look.records.keys().filter(|key| !known(key)).count();
     if others > 0 {
+        let jobs = if others == 1 { "job is" } else { "jobs are" };
         verdict.notes.push(format!(
-            "{others} jobs are of an older config: their levels and masks were not compared with it"
+            "{others} {jobs} not in the config any more: levels and masks were not compared with it"
         ));
     }
 }

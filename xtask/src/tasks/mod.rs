@@ -1,5 +1,6 @@
 //! The tasks that come after the set-up, one file each.
 
+pub mod bench;
 pub mod dist;
 pub mod fuzz;
 pub mod kill_test;

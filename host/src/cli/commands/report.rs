@@ -33,8 +33,8 @@ pub fn run(
     reproduction(runs, terminal)
 }
 
-/// Says of every run after the first whether its bits are those of the first, if the two are of
-/// one experiment.
+/// Says of every run after the first whether its bits are those of the first, or in what it is
+/// another experiment.
 fn reproduction(runs: &[PathBuf], terminal: &Terminal) -> Result<(), Failure> {
     let Some((first, others)) = runs.split_first() else { return Ok(()) };
     if others.is_empty() {
@@ -43,9 +43,8 @@ fn reproduction(runs: &[PathBuf], terminal: &Terminal) -> Result<(), Failure> {
     let Some(first) = RunDir::find(first)? else { return Ok(()) };
     for other in others {
         let Some(other) = RunDir::find(other)? else { continue };
-        if let Some(found) = compare(&first, &other)? {
-            terminal.print(&format!("\n{found}"))?;
-        }
+        let found = compare(&first, &other)?;
+        terminal.print(&format!("\n{found}"))?;
     }
     Ok(())
 }

@@ -59,6 +59,7 @@ pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failur
         let _ = std::fs::remove_dir(&folder);
     }
     let summary = done?;
+    executor.mend()?;
     let reported = report::after_run(&run, !summary.stopped, terminal);
     match conclude(&summary, &run) {
         Ok(()) => reported,

@@ -42,6 +42,8 @@ pub struct Facts {
     pub networks: Vec<NetworkPlugins>,
     /// SHA-256 over the dataset's content.
     pub dataset_sha256: String,
+    /// How many of its images are trained on; no part of an identity, since the dataset is.
+    pub train_images: u64,
     /// `cpu`, `cuda`, `cuda:1`. A job's identity holds the part before the colon.
     pub device: String,
     /// `f32`, `tf32` or `bf16`.

@@ -1,5 +1,7 @@
 //! Conflicts, failures, stops.
 
+use std::sync::{Arc, Mutex};
+
 use super::*;
 use crate::train::Results;
 
@@ -176,4 +178,48 @@ fn an_edited_record_is_a_conflict() {
     std::fs::write(&path, record.to_string()).unwrap();
     let error = go(&run, &config(), &Fake::default()).unwrap_err().to_string();
     assert!(error.contains("identity  00000000 → "), "{error}");
+}
+
+/// One process stops, or dies, while it tries a job again with another seed; another one had the
+/// same job on its list before.
+#[test]
+fn a_retry_that_was_broken_off_is_gone_on_with_by_another_process() {
+    let (_folder, run) = run_dir();
+    let run = Arc::new(run);
+    let mut config = config();
+    config.seeds.push(2);
+    let only = |glob: &str| Selection {
+        only: Some(Glob::new(glob)),
+        retry_diverged: true,
+        ..Selection::all()
+    };
+    let seeds = Arc::new(Mutex::new(Vec::new()));
+    // The first process: while it is at its first job, the second diverges once and is stopped in
+    // its second try at the other job.
+    let first = Fake::acting({
+        let (run, config, seeds) = (Arc::clone(&run), config.clone(), Arc::clone(&seeds));
+        move |job, inputs, _, _| {
+            if job.key.seed() == 2 {
+                seeds.lock().unwrap().push(inputs.seed);
+                return Ok(Outcome::Done(results()));
+            }
+            let second = Fake::acting(|_, inputs, _, _| match inputs.seed {
+                None => Err(ExecuteError::Diverged("the loss is NaN".into())),
+                Some(_) => {
+                    std::fs::write(inputs.checkpoint.join("state"), "step 5").unwrap();
+                    Ok(Outcome::Stopped)
+                }
+            });
+            let only = only("draw/imp/seed-2/level-00");
+            let stop = Stop::new();
+            go_with(&run, &config, &facts(), &only, &second, &Silent, &stop).unwrap();
+            Ok(Outcome::Done(results()))
+        }
+    });
+    let only = only("draw/imp/seed-*/level-00");
+    let summary = go_with(&run, &config, &facts(), &only, &first, &Silent, &Stop::new()).unwrap();
+    assert_eq!((summary.done, summary.failed.len()), (2, 0), "{summary:?}");
+    let record = run.record(&key("draw/imp/seed-2/level-00")).unwrap().unwrap();
+    assert_eq!((record.diverged, record.trained_seed), (vec![2], seeds.lock().unwrap()[0]));
+    assert!(record.trained_seed.is_some());
 }

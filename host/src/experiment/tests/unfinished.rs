@@ -1,10 +1,13 @@
 //! Trainings that were begun and not finished: their state is neither mixed nor lost.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::config::{Config, Rewind};
+use crate::model::state::State;
+use crate::train::checkpoint::{Position, Saved, save};
+use crate::train::metrics::Metrics;
 
 const FIRST: &str = "draw/imp/seed-1/level-00";
 
@@ -187,29 +190,66 @@ fn a_state_serves_other_rewind_points_if_it_is_not_past_them() {
     assert_eq!(*seen.lock().unwrap(), [true, true]);
 }
 
+/// A whole state after so many steps, as a training writes it that has saved the weights of
+/// `points`.
+fn write_state(folder: &Path, step: u64, points: &[&str]) {
+    let rewind = |point: &&str| (format!("rewind-{point}.safetensors"), "ab".repeat(32));
+    let position = Position {
+        step,
+        loss_sum: 0.0,
+        correct: 0,
+        images: 0,
+        best: None,
+        forwards: step,
+        rewind: points.iter().map(rewind).collect(),
+    };
+    let state = || State::from([("w".to_owned(), tch::Tensor::from_slice(&[1.0_f32]))]);
+    let saved = Saved {
+        position,
+        model: state(),
+        optimizer: state(),
+        best: None,
+        masks: None,
+        best_masks: None,
+        metrics: Metrics::default(),
+    };
+    save(folder, &saved).unwrap();
+}
+
+/// 1280 images in batches of 128: 10 steps an epoch.
 #[test]
-fn a_state_past_a_new_rewind_point_starts_over_at_once() {
-    let (_folder, run) = run_dir();
-    begin(&run, &rewinding(&["5ep"]));
-    let seen = Seen::default();
-    let past = Fake::acting({
-        let seen = Arc::clone(&seen);
-        move |_, inputs, _, _| {
-            let has_state = inputs.checkpoint.join("state").exists();
-            seen.lock().unwrap().push(has_state);
-            match has_state {
-                true => Err(ExecuteError::Checkpoint("rewind-2ep.safetensors is not there".into())),
-                false => Ok(Outcome::Done(results())),
-            }
-        }
+fn a_state_past_a_new_rewind_point_is_a_conflict_and_stays() {
+    let (folder, run) = run_dir();
+    let past = Fake::acting(|_, inputs, _, _| {
+        write_state(&inputs.checkpoint, 29, &["1ep"]);
+        Ok(Outcome::Stopped)
     });
-    let log = Log::default();
-    let config = rewinding(&["2ep", "5ep"]);
-    let only = Selection { only: Some(Glob::new(FIRST)), ..Selection::all() };
-    let summary = go_with(&run, &config, &facts(), &only, &past, &log, &Stop::new()).unwrap();
-    assert_eq!((summary.done, summary.failed.len()), (1, 0), "{summary:?}");
-    assert_eq!(*seen.lock().unwrap(), [true, false]);
-    let warnings = warnings(log);
-    assert!(warnings[0].contains("rewind-2ep.safetensors is not there"), "{warnings:?}");
-    assert_eq!(warnings.len(), 1);
+    go(&run, &rewinding(&["1ep"]), &past).unwrap();
+    let path = folder.path().display();
+    let expected = format!(
+        "1 job of {path} was begun with other settings; nothing was run
+  draw.rewind  no weights of 2ep kept up to step 29 → 2ep  (1 job: draw imp seed 1 level 00)
+To keep both, give the new settings another `name` or --out.
+To go on with what was begun, change the settings back; to start over, remove its state: {path}/draw/imp/seed-1/.level-00.checkpoint."
+    );
+    let more = rewinding(&["1ep", "2ep"]);
+    for _ in 0..2 {
+        let fake = Fake::default();
+        assert_eq!(go(&run, &more, &fake).unwrap_err().to_string(), expected);
+        assert!(fake.take().is_empty());
+        let overview = plan(Some(&run), &more, &facts()).unwrap();
+        assert_eq!(overview.conflicts().unwrap().to_string(), expected);
+    }
+    // It is not past this one yet; and with an older state beside it that is past neither, the
+    // training goes on from that.
+    for (points, older) in [(["1ep", "3ep"], None), (["1ep", "2ep"], Some(19))] {
+        if let Some(step) = older {
+            let state = run.path().join("draw/imp/seed-1/.level-00.checkpoint");
+            write_state(&state, step, &["1ep"]);
+        }
+        let (fake, seen) = saving(|_| Ok(Outcome::Stopped));
+        go(&run, &rewinding(&points), &fake).unwrap();
+        assert_eq!(seen.lock().unwrap().len(), 1);
+        std::fs::remove_file(state(&run)).unwrap();
+    }
 }

@@ -51,6 +51,8 @@ impl PluginFile {
             let bytes = std::fs::read(&path).map_err(|e| LoadProblem::Unreadable(e.to_string()))?;
             let stamp = elf::check(&bytes)?;
             check_abi(stamp)?;
+            // What dies in the system's loader cannot say which file it was.
+            tracing::debug!("loading {}", path.display());
             let root = open(&bytes)?;
             let manifest = read_manifest(root)?;
             let sha256 = digest::sha256(&bytes);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::file::{decode, encode};
-use super::{Saved, write};
+use super::{Position, Saved, write};
 use crate::digest::sha256;
 use crate::failpoint::{Point, reach};
 use crate::train::error::TrainError;
@@ -105,6 +105,22 @@ pub fn newest(
         }
     }
     Ok(found)
+}
+
+/// Whether the whole states of a folder are all past a point whose weights were not saved: the step
+/// of the newest, and the point's name. `points` are as in [`newest`]. What cannot be read is left
+/// to whoever goes on from it.
+pub fn missed_point(folder: &Path, points: impl Fn(u64) -> Vec<String>) -> Option<(u64, String)> {
+    let mut missed = None;
+    for path in states(folder).unwrap_or_default().into_iter().rev() {
+        let read = fs::read(&path).ok().and_then(|bytes| decode(&bytes, &path).ok());
+        let Some(Position { step, rewind, .. }) = read.map(|saved| saved.position) else {
+            continue;
+        };
+        let name = points(step).into_iter().find(|name| !rewind.contains_key(name))?;
+        missed = missed.or(Some((step, name)));
+    }
+    missed
 }
 
 /// The weights at a point that the state is past, as they were written.

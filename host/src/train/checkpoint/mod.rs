@@ -12,7 +12,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use keep::{Found, newest, save};
+pub use keep::{Found, missed_point, newest, save};
 
 use super::error::TrainError;
 use super::metrics::Metrics;

@@ -1,0 +1,69 @@
+//! `jackpot bench`: what it measures and says; it writes nothing.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use jackpot_tests::config::Config;
+use jackpot_tests::{Sandbox, data};
+use serde_json::Value;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    data::tensors(&sandbox);
+    let augmented = "augmentation = \"crop-flip\"";
+    sandbox.config(&Config::default().train(augmented).spend("mish", "activation = \"mish\""));
+    sandbox
+}
+
+#[test]
+fn it_measures_the_loop_and_its_parts() {
+    let sandbox = sandbox();
+    let args =
+        ["bench", "tiny.toml", "--rounds", "3", "--steps", "2", "--json", "--recipe", "mish"];
+    let found = sandbox.jackpot(&args).arg("--sparsity").arg("75").run().expect(0);
+    let found: Value = serde_json::from_str(&found.stdout).unwrap();
+    assert_eq!(found["recipe"], "recipe `mish`");
+    let rounds: Vec<f64> = serde_json::from_value(found["rounds"].clone()).unwrap();
+    assert_eq!(rounds.len(), 3);
+    let mut sorted = rounds;
+    sorted.sort_by(f64::total_cmp);
+    let speed = &found["images_per_second"];
+    assert_eq!(speed["median"].as_f64(), Some(sorted[1]));
+    assert_eq!(
+        (speed["least"].as_f64(), speed["most"].as_f64()),
+        (Some(sorted[0]), Some(sorted[2]))
+    );
+    let parts: Vec<(String, f64)> = serde_json::from_value(found["step"].clone()).unwrap();
+    let names: Vec<_> = parts.iter().map(|(name, _)| name.as_str()).collect();
+    let all = ["data", "augmentation", "forward", "backward", "optimizer", "metrics", "rest"];
+    assert_eq!(names, all);
+    assert!(parts.iter().all(|(name, seconds)| name == "rest" || *seconds > 0.0), "{parts:?}");
+    // A quarter of each convolution of ResNet-8 with 4, 8 and 16 channels:
+    // 3·4·9 + 2·4·4·9 + 4·8·9 + 8·8·9 + 8·16·9 + 16·16·9 weights.
+    assert_eq!((&found["prunable"], &found["kept"]), (&Value::from(4716), &Value::from(1179)));
+    assert!(found["peak_bytes"].as_u64().unwrap() > 10_000_000);
+    assert!(!sandbox.at("runs").exists());
+}
+
+#[test]
+fn rounds_come_when_they_are_asked_for() {
+    let sandbox = sandbox();
+    let args = ["bench", "tiny.toml", "--by-turns", "--steps", "1", "--inference", "8"];
+    let asked = sandbox.write("asked", "\n\n");
+    let found = sandbox.jackpot(&args).stdin(&asked).run().expect(0);
+    let lines: Vec<Value> =
+        found.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4, "{found}");
+    assert_eq!(lines[0]["ready"]["batch_size"], 8);
+    let speeds = [&lines[1], &lines[2]].map(|line| line["images_per_second"].clone());
+    assert_eq!(lines[3]["measured"]["rounds"], Value::from(speeds.to_vec()));
+}
+
+#[test]
+fn what_cannot_be_measured_is_said() {
+    let sandbox = sandbox();
+    let bench = |args: &[&str]| sandbox.jackpot(&["bench", "tiny.toml"]).args(args).run();
+    let said = bench(&["--recipe", "swish"]).expect(2);
+    said.says(&["recipe `swish`", "there is none of that name in the config; there are: mish"]);
+    bench(&["--sparsity", "100"]).expect(2).says(&["a percentage from 0 to below 100"]);
+    bench(&["--inference", "100000"]).expect(2).says(&["the split has"]);
+}
