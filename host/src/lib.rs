@@ -6,6 +6,7 @@ pub mod data;
 mod digest;
 pub mod engine;
 pub mod experiment;
+pub mod export;
 pub mod failpoint;
 pub mod glob;
 pub mod kernels;

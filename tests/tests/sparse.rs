@@ -98,7 +98,7 @@ fn a_stored_run_is_verified_with_the_kernels_that_made_it() {
         assert!(!ran.stdout.contains("may differ"), "{ran}");
         let ran = sandbox.with_fixtures(&["eval", "runs/tiny", "--recipe", "rigl"]).run().expect(0);
         let row =
-            results::results(&run).into_iter().find(|row| row.get("recipe") == "rigl").unwrap();
+            results(&run).into_iter().find(|row| row.get("recipe") == "rigl").unwrap();
         let stored = format!("{:.2} %", 100.0 * row.number("test_accuracy"));
         assert_eq!(ran.stdout.matches(&stored).count(), 2, "as stored and as found: {ran}");
     }
@@ -200,7 +200,7 @@ fn a_ticket_learns_as_well_on_kernels_as_dense() {
         .spend("plain", "levels = [1]");
         let sandbox = Sandbox::new();
         sandbox.run(&config).expect(0);
-        let rows = results::results(&sandbox.at("runs/tiny"));
+        let rows = results(&sandbox.at("runs/tiny"));
         let spends = rows.iter().filter(|row| row.get("recipe") == "plain");
         let found: Vec<f64> = spends.map(|row| row.number("test_accuracy")).collect();
         assert_eq!(found.len(), 2);

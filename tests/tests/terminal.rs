@@ -134,3 +134,62 @@ fn a_running_job_is_shown_with_its_process() {
     assert!(status.stdout.contains("draw imp seed 1 level 00: "), "{status}");
     running.wait().expect(0);
 }
+
+#[test]
+fn a_config_is_explained_in_words() {
+    let sandbox = sandbox();
+    let ran = sandbox.jackpot(&["config", "check", "tiny.toml"]).run().expect(0);
+    for words in [
+        "network    resnet8 (width 4)",
+        "imp: 2 levels, each prunes 20 % of what is left, down to 64 %, by magnitude",
+        "vanilla: as [train]; tickets of imp; all levels",
+        "mish: activation mish; tickets of imp; all levels",
+        // Vanilla is the draw's own.
+        "trainings  6: 3 to draw, 3 to spend; 3 more jobs are the same training as another job",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}\n{ran}");
+    }
+    // A narrow terminal gets lines that fit.
+    let program = sandbox.jackpot(&["config", "check", "tiny.toml"]).env("COLUMNS", "40");
+    let narrow = program.run().expect(0);
+    assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 40), "{narrow}");
+    assert!(!ran.stdout.contains("time "), "nothing was measured: {ran}");
+    let ran = sandbox.jackpot(&["config", "check", "tiny.toml", "--measure"]).run().expect(0);
+    for words in ["for one process on this machine (1 thread)", "3 trainings of recipe `mish` at"] {
+        assert!(ran.stdout.replace('\n', " ").contains(words), "{words}\n{ran}");
+    }
+    assert!(ran.stdout.lines().any(|line| line.starts_with("disk")), "{ran}");
+    assert!(!sandbox.at("runs").exists(), "nothing is written");
+}
+
+#[test]
+fn the_estimate_of_disk_is_near_what_a_run_takes() {
+    let sandbox = sandbox();
+    let ran = sandbox.jackpot(&["config", "check", "tiny.toml", "--measure"]).run().expect(0);
+    let line = ran.stdout.lines().find(|line| line.starts_with("disk")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let estimated: f64 = words[2].parse().unwrap();
+    assert_eq!(words[3], "MB", "{line}");
+    sandbox.jackpot(&["run", "tiny.toml"]).run().expect(0);
+    let weights = jackpot_tests::files::contents(&sandbox.at("runs/tiny"));
+    let size: usize = weights
+        .iter()
+        .filter(|(name, _)| name.ends_with(".safetensors"))
+        .map(|(_, bytes)| bytes.len())
+        .sum();
+    let size = size as f64 / 1e6;
+    // Headers of the files are not counted.
+    assert!((0.5..1.1).contains(&(estimated / size)), "{estimated} MB, and it took {size} MB");
+}
+
+#[test]
+fn completions_know_commands_and_options() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = sandbox.jackpot(&["completions", shell]).run().expect(0);
+        for word in ["export", "connect", "shrink", "no-progress"] {
+            assert!(ran.stdout.contains(word), "{shell} {word}");
+        }
+    }
+    sandbox.jackpot(&["completions", "tcsh"]).run().expect(2);
+}

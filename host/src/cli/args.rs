@@ -1,25 +1,34 @@
 //! What may be typed: commands, arguments, options, and their help.
 
 mod bench;
+mod connect;
 mod data;
 mod eval;
 mod experiment;
+mod export;
+mod import;
 mod new_name;
 mod plugin;
 mod report;
+mod stored;
 mod verify;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 pub use bench::BenchArgs;
+pub use connect::ConnectArgs;
 pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
-pub use eval::{EvalArgs, EvalSplit, StoredWeights};
+pub use eval::{EvalArgs, EvalSplit};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
+pub use export::{ExportArgs, ExportFormat, LevelChoice};
+pub use import::ImportArgs;
 pub use new_name::NewName;
 pub use plugin::{CheckArgs, KindArg, PluginCommand};
 pub use report::ReportArgs;
+pub use stored::{StoredArgs, StoredWeights};
 pub use verify::VerifyArgs;
 
 const OVERVIEW: &str = "\
@@ -103,6 +112,32 @@ Examples: jackpot report runs/quickstart --baseline vanilla -o out
 Examples: jackpot eval runs/quickstart --recipe tweaks --level 2
           jackpot eval weights.safetensors --config my.toml --logits logits.safetensors")]
     Eval(EvalArgs),
+    /// Write a trained network for other programs: safetensors, or ONNX
+    #[command(after_help = "\
+Examples: jackpot export runs/quickstart --recipe tweaks --level 2
+          jackpot export runs/quickstart --recipe tweaks --level auto:1.0 --format onnx
+          jackpot export runs/quickstart --recipe tweaks --level 2 --shrink -o small.safetensors
+
+A safetensors export is three files: the weights under PyTorch's names, pruned ones zero;
+the masks (.mask.safetensors); the graph (.graph.json), tweaks written out as operators.
+docs/python/load_export.py loads them, and ONNX models, in Python.")]
+    Export(ExportArgs),
+    /// Take weights and masks of elsewhere: check them, write them as a draw's start or ticket
+    #[command(after_help = "\
+Examples: jackpot import checkpoint.safetensors --config my.toml
+          jackpot import init.safetensors --mask mask.safetensors --config my.toml -o ticket
+
+Weights have PyTorch's state-dict names; what torch.nn.utils.prune saves is understood. Prints
+the [[draw]] to put into the config.")]
+    Import(ImportArgs),
+    /// Measure the error on the straight line between two trained networks
+    #[command(after_help = "\
+Example: jackpot connect runs/mine --level 3 --recipe vanilla --seeds 42,43
+
+Prints the test error of networks on the line and the barrier: how far it is above the line
+between the errors of the two, at the worst. Once with running statistics on the line, too,
+and once with those of up to 5,000 training images. Writes a CSV file and a picture.")]
+    Connect(ConnectArgs),
     /// Check a run: every stored bit, the masks, the counts, the results
     #[command(after_help = "\
 Examples: jackpot verify runs/quickstart
@@ -130,13 +165,27 @@ Trains for a few rounds and writes nothing. Parts of a step are timed in a round
     /// Check a config without running it, or print its JSON schema
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the completions of a shell: commands, options and their values
+    #[command(after_help = "\
+Examples: jackpot completions bash > ~/.local/share/bash-completion/completions/jackpot
+          jackpot completions zsh > ~/.zfunc/_jackpot
+          jackpot completions fish > ~/.config/fish/completions/jackpot.fish")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
 }
 
 /// Configs.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Check a config and the plugins it names; nothing is read or trained
-    #[command(after_help = "Example: jackpot config check my.toml")]
+    /// Check a config and the plugins it names, and say in words what it asks for
+    #[command(after_help = "\
+Examples: jackpot config check my.toml
+          jackpot config check my.toml --measure
+
+Without --measure no data are read and nothing is computed. With it, every kind of training of
+the config does a few steps, and the time and the disk that all of them take are estimated.")]
     Check {
         /// The config, a TOML file
         config: PathBuf,
@@ -145,6 +194,9 @@ pub enum ConfigCommand {
         /// Print the config with every default written out
         #[arg(long)]
         print: bool,
+        /// Estimate time and disk, by a few steps of every kind of training on this machine
+        #[arg(long)]
+        measure: bool,
     },
     /// Print the JSON schema of configs, with the parameters of the plugins that are found
     #[command(after_help = "Example: jackpot config schema > jackpot.schema.json")]

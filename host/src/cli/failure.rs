@@ -72,7 +72,8 @@ impl From<OpenError> for Failure {
             | OpenError::LostPlugin { .. }
             | OpenError::Rehearsal { .. }
             | OpenError::File { .. }
-            | OpenError::Model(_) => Self::other(error),
+            | OpenError::Model(_)
+            | OpenError::Export(_) => Self::other(error),
         }
     }
 }

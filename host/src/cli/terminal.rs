@@ -1,6 +1,7 @@
 //! The two streams: what may be printed on them, how wide they are, and how the bars on stderr
 //! make room for a line.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
@@ -9,7 +10,7 @@ use serde_json::json;
 
 use super::args::{Common, LogFormat};
 use super::failure::Failure;
-use super::words::{cut, wrap};
+use super::words::{ascii, cut, wrap};
 use crate::config;
 
 /// Columns of what is no terminal, unless `COLUMNS` says another number.
@@ -73,11 +74,21 @@ impl Terminal {
         columns(io::stderr().as_raw_fd()).unwrap_or(COLUMNS)
     }
 
+    /// What that stream can show: a terminal without UTF-8 would print other signs. What is no
+    /// terminal gets the text as it is.
+    fn shown<'a>(&self, text: &'a str, stream: &impl IsTerminal) -> Cow<'a, str> {
+        match self.unicode || !stream.is_terminal() {
+            true => Cow::Borrowed(text),
+            false => Cow::Owned(ascii(text)),
+        }
+    }
+
     /// Prints a result on stdout. A reader that has gone away is no error.
     ///
     /// # Errors
     /// Stdout cannot be written: a full disk, for example.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
+        let text = self.shown(text, &io::stdout());
         let written = self.bars.suspend(|| {
             let mut stdout = io::stdout().lock();
             stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
@@ -121,6 +132,7 @@ impl Terminal {
 
     /// Writes a line on stderr, above the bars.
     pub fn line(&self, text: &str) {
+        let text = self.shown(text, &io::stderr());
         // Nobody is left to tell if stderr itself is gone.
         self.bars.suspend(|| {
             let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());

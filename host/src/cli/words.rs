@@ -12,6 +12,37 @@ pub fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
+/// The signs that texts of this program have beyond ASCII, in ASCII. Others, of names of files for
+/// example, stay.
+pub fn ascii(text: &str) -> String {
+    const SIGNS: [(char, &str); 16] = [
+        ('…', "..."),
+        ('−', "-"),
+        ('–', "-"),
+        ('—', "-"),
+        ('×', "x"),
+        ('·', "*"),
+        ('±', "+-"),
+        ('→', "->"),
+        ('≤', "<="),
+        ('≥', ">="),
+        ('√', "sqrt"),
+        ('α', "alpha"),
+        ('β', "beta"),
+        ('’', "'"),
+        ('“', "\""),
+        ('”', "\""),
+    ];
+    let sign = |c: char| SIGNS.iter().find(|(sign, _)| *sign == c).map(|(_, plain)| *plain);
+    text.chars().fold(String::with_capacity(text.len()), |mut plain, c| {
+        match sign(c) {
+            Some(sign) => plain.push_str(sign),
+            None => plain.push(c),
+        }
+        plain
+    })
+}
+
 /// The number of characters, which here is that of columns.
 pub fn len(text: &str) -> usize {
     text.chars().count()
@@ -95,6 +126,12 @@ pub fn columns(rows: &[Vec<String>], flexible: usize, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_utf_8_the_programs_own_signs_are_spelt() {
+        assert_eq!(ascii("3 × 3 … −1 ± 0.5"), "3 x 3 ... -1 +- 0.5");
+        assert_eq!(ascii("runs/é"), "runs/é");
+    }
 
     #[test]
     fn durations() {

@@ -146,6 +146,16 @@ impl Normaliser {
         Ok(Self { mean: make(mean)?, std: make(std)? })
     }
 
+    /// Mean and standard deviation of each channel.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn moments(&self) -> Result<Normalisation, TchError> {
+        let list = |tensor: &Tensor| Vec::try_from(tensor.f_reshape([-1])?);
+        Ok(Normalisation { mean: list(&self.mean)?, std: list(&self.std)? })
+    }
+
     /// `(images − mean) / std`, f32 `[N, C, H, W]`; in f64 if the images are.
     pub fn apply(&self, images: &Tensor) -> Result<Tensor, TchError> {
         images.f_sub(&self.mean)?.f_div(&self.std)

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::config::ConfigErrors;
 use crate::data::DataError;
 use crate::experiment::ExperimentError;
+use crate::export::ExportError;
 use crate::model::ModelError;
 use crate::plugin::{LoadError, RegistryError};
 use crate::prune::PruneError;
@@ -53,6 +54,9 @@ pub enum OpenError {
     Experiment(#[from] ExperimentError),
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Stored weights whose network cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
 }
 
 impl OpenError {

@@ -15,6 +15,7 @@ use super::stored::{BEST, BEST_MASK, MASK, sparse};
 use crate::config::{Architecture, Config, ModelConfig, Precision, Sparse, TrainConfig};
 use crate::data::{self, Split, Watch};
 use crate::experiment::{JobRecord, PluginUse, RunDir};
+use crate::model::Network;
 use crate::model::state::{self, Extra, State, to_safetensors};
 use crate::plugin::Registry;
 use crate::prune::Masks;
@@ -89,6 +90,11 @@ impl Evaluator {
         &self.session.config
     }
 
+    /// The data.
+    pub(super) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     /// SHA-256 over the dataset's content.
     pub fn dataset_sha256(&self) -> &str {
         &self.dataset_sha256
@@ -120,7 +126,7 @@ impl Evaluator {
     }
 
     /// Builds with the plugins that the weights were made with.
-    fn with<T>(
+    pub(super) fn with<T>(
         &mut self,
         weights: &Weights<'_>,
         work: impl FnOnce(&Trained<'_>, &ModelConfig, &TrainConfig) -> Result<T, TrainError>,
@@ -184,7 +190,7 @@ fn check_graph(weights: &Weights<'_>) -> Result<(), OpenError> {
     Err(OpenError::File { path: file.clone(), message })
 }
 
-fn split(feed: &Feed, part: Part) -> &Split {
+pub(super) fn split(feed: &Feed, part: Part) -> &Split {
     match part {
         Part::Test => &feed.test,
         Part::Validation => &feed.validation,
@@ -192,9 +198,9 @@ fn split(feed: &Feed, part: Part) -> &Split {
 }
 
 /// What a network is built with.
-struct Trained<'a> {
-    session: &'a Session,
-    feed: &'a Feed,
+pub(super) struct Trained<'a> {
+    pub session: &'a Session,
+    pub feed: &'a Feed,
     registry: &'a Registry,
     kept: Option<&'a Kept>,
 }
@@ -223,6 +229,35 @@ impl Trained<'_> {
             checkpoint: nowhere,
             cadence: Cadence::Auto,
         }
+    }
+
+    /// A training whose network has the weights and stands as it did when they were stored.
+    fn loaded<'a>(
+        &'a self,
+        graph: &'a Graph,
+        train: &'a TrainConfig,
+        weights: &Weights<'_>,
+    ) -> Result<Training<'a>, TrainError> {
+        let seed = self.session.config.seeds.first().copied().unwrap_or_default();
+        let spec = self.spec(graph, train, seed);
+        let mut training = Training::build(spec)?;
+        let end = spec.start().total_steps;
+        let step = weights.at.map_or(end, |at| at.steps(spec.steps_per_epoch()).min(end));
+        training.network.set_progress(spec.progress(step))?;
+        training.network.load(&state::read(weights.path)?, weights.path, Extra::Refused)?;
+        Ok(training)
+    }
+
+    /// The network with the weights, as it stood when they were stored, without sparse kernels.
+    pub fn network(
+        &self,
+        model: &ModelConfig,
+        train: &TrainConfig,
+        weights: &Weights<'_>,
+    ) -> Result<Network, TrainError> {
+        let train = &TrainConfig { update: None, ..train.clone() };
+        let graph = self.graph(model)?;
+        Ok(self.loaded(&graph, train, weights)?.network)
     }
 
     /// The kernels with which a job's own evaluation of its weights ran, or which the config asks
@@ -257,13 +292,7 @@ impl Trained<'_> {
         // Stored weights are what their masks left of them.
         let train = &TrainConfig { update: None, ..train.clone() };
         let graph = self.graph(model)?;
-        let seed = self.session.config.seeds.first().copied().unwrap_or_default();
-        let spec = self.spec(&graph, train, seed);
-        let mut training = Training::build(spec)?;
-        let end = spec.start().total_steps;
-        let step = weights.at.map_or(end, |at| at.steps(spec.steps_per_epoch()).min(end));
-        training.network.set_progress(spec.progress(step))?;
-        training.network.load(&state::read(weights.path)?, weights.path, Extra::Refused)?;
+        let mut training = self.loaded(&graph, train, weights)?;
         self.use_kernels(&mut training, weights.path)?;
         let split = split(feed, part);
         let mut all = Vec::new();

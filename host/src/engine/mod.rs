@@ -3,21 +3,29 @@
 //! - [`Session`]: a config that was read, checked and rehearsed, with its plugins, data and device;
 //! - [`JobExecutor`]: a session's way to do one job of an experiment;
 //! - [`bench`]: how fast a recipe trains;
+//! - [`estimate`]: what a config will cost on this machine;
 //! - [`evaluate`](mod@evaluate): accuracy of stored weights;
+//! - [`exported`]: stored weights as files for other programs;
+//! - [`import`]: weights and masks of elsewhere, as `from` takes them;
 //! - [`stored`]: the names of a job's files;
 //! - [`stage`]: a small training on which any item can be tried;
+//! - [`connect`]: networks on the line between two;
 //! - [`check`](mod@check): tries the items of a plugin file;
 //! - [`trials`]: items tried one at a time, for the tests of their authors.
 
 pub mod bench;
 pub mod check;
+pub mod connect;
 pub mod device;
 mod error;
+pub mod estimate;
 pub mod evaluate;
 mod executor;
+pub mod exported;
 mod facts;
 mod folders;
 mod graphs;
+pub mod import;
 mod imported;
 mod kept;
 mod learned;

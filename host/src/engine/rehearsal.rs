@@ -51,7 +51,7 @@ impl Session {
         training.map_err(|error| OpenError::of_part(&*what, error)).map(|built| (what, built))
     }
 
-    fn built<'a>(
+    pub(super) fn built<'a>(
         &'a self,
         (graphs, feed): (&'a Graphs, &'a Feed),
         model: &ModelConfig,

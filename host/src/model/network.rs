@@ -179,6 +179,22 @@ impl Network {
         sites.chain(skip).collect()
     }
 
+    /// The knobs' tensors, by the names of [`Network::knob_values`].
+    pub fn knob_tensors(&self) -> Vec<(String, &Tensor)> {
+        let sites = self.items.iter().map(|item| (item.activation.name(), &item.knobs));
+        let skip = self.skip.iter().map(|(skip, knobs)| (skip.name(), knobs));
+        let all = sites.chain(skip).flat_map(|(item, knobs)| {
+            knobs.tensors().map(move |(name, tensor)| (format!("{item}.{name}"), tensor))
+        });
+        all.collect()
+    }
+
+    /// The activation plugin that runs at a node, if one does.
+    pub fn activation_at(&self, node: &str) -> Option<&str> {
+        let state = self.sites.iter().find(|state| state.site.name == node)?;
+        Some(self.items[state.item].activation.name())
+    }
+
     /// Whether a skip's edits act at this point of the training.
     pub fn skip_acts(&self) -> bool {
         self.skip.as_ref().is_some_and(|(_, knobs)| !knobs.all_zero())

@@ -1,6 +1,6 @@
 //! Weights to and from safetensors files, under PyTorch's state-dict names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -31,6 +31,16 @@ const DTYPES: [(Kind, Dtype); 8] = [
 ///
 /// A dtype that safetensors does not have.
 pub fn to_safetensors(state: &State) -> Result<Vec<u8>, ModelError> {
+    to_safetensors_about(state, None)
+}
+
+/// As [`to_safetensors`], with a text under `jackpot` in the file's metadata. (One alone: several
+/// have no order, and the bytes would differ.)
+///
+/// # Errors
+///
+/// As [`to_safetensors`].
+pub fn to_safetensors_about(state: &State, about: Option<String>) -> Result<Vec<u8>, ModelError> {
     let fail = |message: String| ModelError::File { path: "safetensors".into(), message };
     let mut parts = Vec::with_capacity(state.len());
     for (name, tensor) in state {
@@ -48,7 +58,8 @@ pub fn to_safetensors(state: &State) -> Result<Vec<u8>, ModelError> {
             view.map(|view| (*name, view)).map_err(|e| fail(e.to_string()))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    safetensors::serialize(views, None).map_err(|e| fail(e.to_string()))
+    let about = about.map(|text| HashMap::from([("jackpot".to_owned(), text)]));
+    safetensors::serialize(views, about).map_err(|e| fail(e.to_string()))
 }
 
 /// Reads tensors from a file, on the CPU.

@@ -58,6 +58,28 @@ impl Arg<'_> {
             Arg::OptTensorList(_) => "Tensor?[]",
         }
     }
+
+    /// The same, owned: tensors are further handles to the same data.
+    pub fn to_value(&self) -> Value {
+        let handle = |tensor: &&Tensor| tensor.shallow_clone();
+        match self {
+            Arg::None => Value::None,
+            Arg::Tensor(tensor) => Value::Tensor(tensor.shallow_clone()),
+            Arg::Int(value) => Value::Int(*value),
+            Arg::Float(value) => Value::Float(*value),
+            Arg::Bool(value) => Value::Bool(*value),
+            Arg::Str(value) => Value::String((*value).to_owned()),
+            Arg::Device(value) => Value::Device(*value),
+            Arg::Dtype(value) => Value::Dtype(*value),
+            Arg::IntList(list) => Value::IntList(list.to_vec()),
+            Arg::FloatList(list) => Value::FloatList(list.to_vec()),
+            Arg::BoolList(list) => Value::BoolList(list.to_vec()),
+            Arg::TensorList(list) => Value::TensorList(list.iter().map(handle).collect()),
+            Arg::OptTensorList(list) => {
+                Value::OptTensorList(list.iter().map(|one| one.as_ref().map(handle)).collect())
+            }
+        }
+    }
 }
 
 impl Value {
@@ -77,6 +99,36 @@ impl Value {
             Value::BoolList(_) => "bool[]",
             Value::TensorList(_) => "Tensor[]",
             Value::OptTensorList(_) => "Tensor?[]",
+        }
+    }
+
+    /// The same once more: tensors are further handles to the same data.
+    pub fn shallow_clone(&self) -> Value {
+        match self {
+            Value::TensorList(list) => {
+                Value::TensorList(list.iter().map(Tensor::shallow_clone).collect())
+            }
+            Value::OptTensorList(list) => Value::OptTensorList(
+                list.iter().map(|one| one.as_ref().map(Tensor::shallow_clone)).collect(),
+            ),
+            other => other.as_arg().to_value(),
+        }
+    }
+
+    /// As an argument; lists of tensors, which would have to be borrowed one by one, are none.
+    pub fn as_arg(&self) -> Arg<'_> {
+        match self {
+            Value::Tensor(tensor) => Arg::Tensor(tensor),
+            Value::Int(value) => Arg::Int(*value),
+            Value::Float(value) => Arg::Float(*value),
+            Value::Bool(value) => Arg::Bool(*value),
+            Value::String(value) => Arg::Str(value),
+            Value::Device(value) => Arg::Device(*value),
+            Value::Dtype(value) => Arg::Dtype(*value),
+            Value::IntList(list) => Arg::IntList(list),
+            Value::FloatList(list) => Arg::FloatList(list),
+            Value::BoolList(list) => Arg::BoolList(list),
+            Value::None | Value::TensorList(_) | Value::OptTensorList(_) => Arg::None,
         }
     }
 

@@ -1,15 +1,20 @@
 //! One file per subcommand.
 
 mod bench;
+mod completions;
 mod config;
+mod connect;
 mod data;
 mod eval;
+mod export;
+mod import;
 mod keep;
 mod plan;
 mod plugin;
 mod report;
 mod run;
 mod status;
+mod stored;
 mod verify;
 
 use super::args::{Command, ConfigCommand, DataCommand, PluginCommand};
@@ -28,6 +33,9 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Report(args) => report::run(args, terminal),
         Command::Eval(args) => eval::run(args, terminal),
         Command::Bench(args) => bench::run(args, terminal),
+        Command::Export(args) => export::run(args, terminal),
+        Command::Import(args) => import::run(args, terminal),
+        Command::Connect(args) => connect::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
         Command::Plugin(PluginCommand::List { kind, json, folders }) => {
             plugin::list(folders, kind.map(|kind| kind.0), *json, terminal)
@@ -45,9 +53,11 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Data(DataCommand::Check { path, dataset, image_size, classes }) => {
             data::check(path.as_deref(), *dataset, *image_size, *classes, terminal)
         }
-        Command::Config(ConfigCommand::Check { config, overriding, print }) => {
-            config::check(config, overriding, *print, terminal)
+        Command::Config(ConfigCommand::Check { config, overriding, print, measure }) => {
+            let wanted = config::Wanted { print: *print, measure: *measure };
+            config::check(config, overriding, wanted, terminal)
         }
         Command::Config(ConfigCommand::Schema { folders }) => config::schema(folders, terminal),
+        Command::Completions { shell } => completions::run(*shell, terminal),
     }
 }

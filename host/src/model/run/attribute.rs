@@ -53,19 +53,7 @@ impl Constant {
 
     /// For a call.
     pub fn arg(&self) -> Arg<'_> {
-        match &self.0 {
-            Value::Int(value) => Arg::Int(*value),
-            Value::Float(value) => Arg::Float(*value),
-            Value::Bool(value) => Arg::Bool(*value),
-            Value::String(value) => Arg::Str(value),
-            Value::Device(device) => Arg::Device(*device),
-            Value::Dtype(kind) => Arg::Dtype(*kind),
-            Value::IntList(list) => Arg::IntList(list),
-            Value::FloatList(list) => Arg::FloatList(list),
-            Value::BoolList(list) => Arg::BoolList(list),
-            Value::Tensor(tensor) => Arg::Tensor(tensor),
-            Value::None | Value::TensorList(_) | Value::OptTensorList(_) => Arg::None,
-        }
+        self.0.as_arg()
     }
 }
 

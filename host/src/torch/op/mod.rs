@@ -11,6 +11,7 @@
 
 mod bind;
 mod invoke;
+pub mod record;
 mod registry;
 mod schema;
 mod table;
@@ -70,7 +71,11 @@ impl Op {
     pub fn call(&self, args: &[Arg<'_>], named: &[(&str, Arg<'_>)]) -> Result<Vec<Value>, OpError> {
         let entry = self.entry();
         let mut results = invoke::invoke(entry, args, named)?;
-        (0..results.len()).map(|index| invoke::take(entry, &mut results, index)).collect()
+        let values = (0..results.len())
+            .map(|index| invoke::take(entry, &mut results, index))
+            .collect::<Result<Vec<_>, _>>()?;
+        record::note(entry, args, named, || values.iter().map(Value::shallow_clone).collect());
+        Ok(values)
     }
 
     /// [`Op::call`] for an operator that returns exactly one tensor.
@@ -82,7 +87,12 @@ impl Op {
         let mut results = invoke::invoke(entry, args, named)?;
         let found = match results.len() {
             1 => match invoke::take(entry, &mut results, 0)? {
-                Value::Tensor(tensor) => return Ok(tensor),
+                Value::Tensor(tensor) => {
+                    record::note(entry, args, named, || {
+                        vec![Value::Tensor(tensor.shallow_clone())]
+                    });
+                    return Ok(tensor);
+                }
                 other => other.type_name().to_owned(),
             },
             count => format!("{count} values"),

@@ -1,23 +1,19 @@
 //! `jackpot eval`.
 
-mod target;
-
+use super::stored::{Target, targets};
 use crate::cli::args::{EvalArgs, EvalSplit};
 use crate::cli::failure::Failure;
 use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::{columns, plural};
-use crate::config::{Config, ModelConfig, SpendConfig, TrainConfig};
 use crate::engine::Session;
 use crate::engine::evaluate::{Evaluator, Part, Weights, write_logits};
-use crate::experiment::Work;
 use crate::torch::settings::waiting::settle;
-use target::{Network, Target, targets};
 
 /// Evaluates stored weights and prints what comes out.
 pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
     settle();
-    let targets = targets(args)?;
+    let targets = targets(&args.stored, args.level)?;
     if args.logits.is_some() && targets.weights.len() != 1 {
         let count = plural(targets.weights.len(), "job");
         return Err(Failure::usage(format!(
@@ -39,7 +35,7 @@ pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
     let mut rows =
         vec![["weights", "accuracy", "loss", "ECE", "as stored"].map(str::to_owned).to_vec()];
     for target in &targets.weights {
-        let (model, train) = network(&config, target)?;
+        let (model, train) = target.network(&config)?;
         let Target { path, at, plugins, graph, .. } = target;
         let weights =
             Weights { path, model, train, at: *at, plugins, graph_sha256: graph.as_deref() };
@@ -65,25 +61,4 @@ pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
 
 fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
-}
-
-/// The network that the weights belong to, and how it is trained.
-fn network<'a>(
-    config: &'a Config,
-    target: &Target,
-) -> Result<(&'a ModelConfig, &'a TrainConfig), Failure> {
-    let missing = |what: String| Failure::usage(format!("the config has no {what}"));
-    match &target.network {
-        Network::Of(key) => {
-            let work = Work::of(config, key);
-            work.map(|work| (work.model, work.train)).ok_or_else(|| missing(key.to_string()))
-        }
-        Network::Draws => Ok((&config.model, &config.train)),
-        Network::Recipe(name) => {
-            let named = |spend: &&SpendConfig| spend.recipe == *name;
-            let spend = config.spends.iter().find(named);
-            let recipe = || missing(format!("recipe `{name}`"));
-            spend.map(|spend| (&spend.model, &spend.train)).ok_or_else(recipe)
-        }
-    }
 }

@@ -1,14 +1,14 @@
-//! Which stored weights an evaluation is about, and the config that they belong to.
+//! Which stored weights a command is about, and the config that they belong to.
 
 use std::path::{Path, PathBuf};
 
 use jackpot_plugin_api::Duration;
 
-use crate::cli::args::{EvalArgs, StoredWeights};
+use crate::cli::args::{StoredArgs, StoredWeights};
 use crate::cli::failure::Failure;
-use crate::config::Overrides;
-use crate::engine::stored::{BEST, LAST, graph_sha256, point};
-use crate::experiment::{JobKey, JobRecord, PluginUse, RunDir};
+use crate::config::{Config, ModelConfig, Overrides, SpendConfig, TrainConfig};
+use crate::engine::stored::{BEST, BEST_MASK, LAST, MASK, graph_sha256, point};
+use crate::experiment::{JobKey, JobRecord, PluginUse, RunDir, Work};
 
 /// What to evaluate.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub struct Target {
     pub plugins: Vec<PluginUse>,
     /// The SHA-256 of the graph file of the job's network, if it has one.
     pub graph: Option<String>,
+    /// The file of their masks, if they lie in a run and have some.
+    pub mask: Option<PathBuf>,
 }
 
 /// Whose weights they are.
@@ -49,8 +51,36 @@ pub enum Network {
     Recipe(String),
 }
 
-/// Finds what the arguments mean: jobs of a run, or a file.
-pub fn targets(args: &EvalArgs) -> Result<Targets, Failure> {
+impl Target {
+    /// Whether they are a draw's own.
+    pub fn is_draw(&self) -> bool {
+        matches!(&self.network, Network::Of(key) if key.is_draw())
+    }
+
+    /// The network that the weights belong to, and how it is trained.
+    pub fn network<'a>(
+        &self,
+        config: &'a Config,
+    ) -> Result<(&'a ModelConfig, &'a TrainConfig), Failure> {
+        let missing = |what: String| Failure::usage(format!("the config has no {what}"));
+        match &self.network {
+            Network::Of(key) => {
+                let work = Work::of(config, key);
+                work.map(|work| (work.model, work.train)).ok_or_else(|| missing(key.to_string()))
+            }
+            Network::Draws => Ok((&config.model, &config.train)),
+            Network::Recipe(name) => {
+                let named = |spend: &&SpendConfig| spend.recipe == *name;
+                let spend = config.spends.iter().find(named);
+                let recipe = || missing(format!("recipe `{name}`"));
+                spend.map(|spend| (&spend.model, &spend.train)).ok_or_else(recipe)
+            }
+        }
+    }
+}
+
+/// Finds what the arguments mean: jobs of a run, of all levels or of one; or a file.
+pub fn targets(args: &StoredArgs, level: Option<usize>) -> Result<Targets, Failure> {
     let mut overrides = args.overriding.overrides();
     if args.target.is_dir() {
         if args.config.is_some() {
@@ -60,7 +90,7 @@ pub fn targets(args: &EvalArgs) -> Result<Targets, Failure> {
         let run = RunDir::open(&args.target)?;
         // Here the seeds choose jobs; the config keeps its own.
         let seeds = overrides.seeds.take();
-        let weights = of_run(&run, args, seeds.as_deref())?;
+        let weights = of_run(&run, args, level, seeds.as_deref())?;
         return Ok(Targets { config: run.config(), run: Some(run), overrides, weights });
     }
     if !args.target.exists() {
@@ -70,9 +100,14 @@ pub fn targets(args: &EvalArgs) -> Result<Targets, Failure> {
 }
 
 /// The finished jobs of a run that the arguments choose.
-fn of_run(run: &RunDir, args: &EvalArgs, seeds: Option<&[u64]>) -> Result<Vec<Target>, Failure> {
+fn of_run(
+    run: &RunDir,
+    args: &StoredArgs,
+    level: Option<usize>,
+    seeds: Option<&[u64]>,
+) -> Result<Vec<Target>, Failure> {
     let wanted = |key: &JobKey| {
-        args.level.is_none_or(|level| key.level() == level)
+        level.is_none_or(|level| key.level() == level)
             && args.draw.as_ref().is_none_or(|draw| key.draw() == draw)
             && args.recipe.as_ref().is_none_or(|recipe| key.recipe() == Some(recipe))
             && seeds.is_none_or(|seeds| seeds.contains(&key.seed()))
@@ -99,9 +134,11 @@ fn of_job(run: &RunDir, record: JobRecord, which: StoredWeights) -> Target {
         StoredWeights::Best => results.test_accuracy,
         StoredWeights::Last => results.test_accuracy_last,
     });
+    let folder = run.files(&record);
     Target {
         name: record.key.to_string(),
-        path: run.files(&record).join(file),
+        mask: mask_of(&folder, file),
+        path: folder.join(file),
         stored,
         at: point(&record, file),
         graph: graph_sha256(&record),
@@ -110,8 +147,18 @@ fn of_job(run: &RunDir, record: JobRecord, which: StoredWeights) -> Target {
     }
 }
 
+/// The masks of a file in a job's folder, where it has its own or all have the same.
+fn mask_of(folder: &Path, file: &str) -> Option<PathBuf> {
+    let names: &[&str] = match file {
+        BEST => &[BEST_MASK, MASK],
+        LAST => &[MASK],
+        _ => &[],
+    };
+    names.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+}
+
 /// A file: of the config that is named, or of the run that it lies in.
-fn of_file(args: &EvalArgs, overrides: Overrides) -> Result<Targets, Failure> {
+fn of_file(args: &StoredArgs, overrides: Overrides) -> Result<Targets, Failure> {
     let path = args.target.clone();
     let name = path.display().to_string();
     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -123,6 +170,7 @@ fn of_file(args: &EvalArgs, overrides: Overrides) -> Result<Targets, Failure> {
         at: None,
         plugins: Vec::new(),
         graph: None,
+        mask: path.parent().and_then(|folder| mask_of(folder, file)),
     };
     let network = match &args.recipe {
         Some(recipe) => Network::Recipe(recipe.clone()),
@@ -173,7 +221,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::args::{Cli, Command};
+    use crate::cli::args::{Cli, Command, EvalArgs};
 
     fn args(words: &[&str]) -> EvalArgs {
         let words = ["jackpot", "eval"].iter().chain(words);
@@ -181,6 +229,10 @@ mod tests {
             Command::Eval(args) => args,
             other => panic!("{other:?}"),
         }
+    }
+
+    fn found_by(args: &EvalArgs) -> Result<Targets, Failure> {
+        targets(&args.stored, args.level)
     }
 
     #[test]
@@ -191,7 +243,7 @@ mod tests {
         fs::write(folder.path().join("config.toml"), "").unwrap();
         let file = job.join("model.safetensors");
         fs::write(&file, "").unwrap();
-        let found = targets(&args(&[file.to_str().unwrap()])).unwrap();
+        let found = found_by(&args(&[file.to_str().unwrap()])).unwrap();
         assert_eq!(found.config, folder.path().join("config.toml"));
         let key: JobKey = "spend/all/imp/seed-42/level-03".parse().unwrap();
         assert_eq!(found.weights[0].network, Network::Of(key));
@@ -229,7 +281,7 @@ mod tests {
     }
 
     fn at(words: &[&str]) -> Option<String> {
-        let found = targets(&args(words)).unwrap();
+        let found = found_by(&args(words)).unwrap();
         assert_eq!(found.weights.len(), 1);
         found.weights[0].at.map(|point| point.to_string())
     }
@@ -254,14 +306,14 @@ mod tests {
         let path = run.path().to_str().unwrap();
         let file = format!("{path}/draw/imp/seed-1/init.safetensors");
         for words in [&[path][..], &[&file]] {
-            let found = targets(&args(words)).unwrap();
+            let found = found_by(&args(words)).unwrap();
             assert_eq!(found.run.unwrap().path(), run.path());
             let target = &found.weights[0];
             assert_eq!(target.plugins.len(), 1, "{words:?}");
             assert_eq!(target.plugins[0].sha256, "ab");
             assert_eq!(target.graph.as_deref(), Some("cd"));
         }
-        let elsewhere = targets(&args(&[&file, "--config", "x.toml"])).unwrap();
+        let elsewhere = found_by(&args(&[&file, "--config", "x.toml"])).unwrap();
         assert_eq!((elsewhere.run, elsewhere.weights[0].plugins.len()), (None, 0));
     }
 
@@ -271,19 +323,19 @@ mod tests {
         let file = folder.path().join("w.safetensors");
         fs::write(&file, "").unwrap();
         let file = file.to_str().unwrap();
-        let error = targets(&args(&[file])).unwrap_err();
+        let error = found_by(&args(&[file])).unwrap_err();
         assert!(error.message().contains("name its config with --config"), "{error:?}");
-        let found = targets(&args(&[file, "--config", "x.toml", "--recipe", "all"])).unwrap();
+        let found = found_by(&args(&[file, "--config", "x.toml", "--recipe", "all"])).unwrap();
         assert_eq!(found.config, Path::new("x.toml"));
         assert_eq!(found.weights[0].network, Network::Recipe("all".into()));
-        let error = targets(&args(&["/nowhere/at/all"])).unwrap_err();
+        let error = found_by(&args(&["/nowhere/at/all"])).unwrap_err();
         assert_eq!((error.code(), error.message().as_str()), (2, "/nowhere/at/all does not exist"));
     }
 
     #[test]
     fn a_folder_that_is_no_run_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let error = targets(&args(&[folder.path().to_str().unwrap()])).unwrap_err();
+        let error = found_by(&args(&[folder.path().to_str().unwrap()])).unwrap_err();
         assert_eq!(error.code(), 2);
         assert!(error.message().contains("is no run directory"), "{error:?}");
     }

@@ -1,9 +1,12 @@
 //! `jackpot config`.
 
+mod explain;
+
 use std::path::Path;
 
 use crate::cli::args::{Overriding, PluginFolders};
 use crate::cli::failure::Failure;
+use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::plural;
 use crate::config::schema_with;
@@ -11,17 +14,26 @@ use crate::engine::{Session, plugin_folders};
 use crate::experiment::jobs;
 use crate::plugin::Registry;
 
-/// Checks a config and its plugins.
+/// What a check prints beside its verdict.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The config with every default.
+    pub print: bool,
+    /// Time and disk.
+    pub measure: bool,
+}
+
+/// Checks a config and its plugins, and says in words what it asks for.
 pub fn check(
     path: &Path,
     overriding: &Overriding,
-    print: bool,
+    wanted: Wanted,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
-    let session = Session::open(path, &overriding.overrides())?;
+    let mut session = Session::open(path, &overriding.overrides())?;
     let jobs = jobs(&session.config)?;
     let draws = jobs.iter().filter(|job| job.key.is_draw()).count();
-    if print {
+    if wanted.print {
         terminal.print(&session.config_text)?;
     }
     terminal.say(&format!(
@@ -31,6 +43,19 @@ pub fn check(
         plural(draws, "job"),
         plural(jobs.len() - draws, "job")
     ));
+    let mut rows = explain::rows(&session.config, &jobs);
+    if wanted.measure {
+        let busy = terminal.busy("reading the data and trying every recipe once");
+        session.prepare(&Stages::new(terminal))?;
+        drop(busy);
+        let busy = terminal.busy("measuring a few steps of every kind of training");
+        let estimate = session.estimate()?;
+        drop(busy);
+        rows.extend(explain::costs(&estimate, session.threads));
+    }
+    if !wanted.print {
+        terminal.print(&explain::table(&rows, terminal.width()))?;
+    }
     Ok(())
 }
 
