@@ -156,6 +156,9 @@ impl Checkpoint {
 /// A state that is past the first point to which a draw rewinds that came later. It does not depend
 /// on what the owner says, but on which weights were saved.
 fn past_a_point(run: &RunDir, job: &Job, steps_per_epoch: u64) -> Option<Conflict> {
+    if job.rewind_points.is_empty() {
+        return None;
+    }
     let passed = |point: &&Duration, step| point.steps(steps_per_epoch) <= step;
     let names = |step: u64| {
         let passed = job.rewind_points.iter().filter(|point| passed(point, step));
