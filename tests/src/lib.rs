@@ -7,12 +7,14 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests: a failure is a failed test")]
 
 pub mod archive;
+pub mod browser;
 pub mod config;
 pub mod data;
 pub mod files;
 pub mod getting;
 pub mod install;
 pub mod kills;
+pub mod made_up;
 pub mod messages;
 pub mod process;
 pub mod results;

@@ -7,7 +7,7 @@ use std::path::Path;
 /// The columns, in their order: a contract.
 pub const HEADER: &str = "recipe,draw,seed,level,sparsity,status,test_accuracy,\
     test_accuracy_last,validation_accuracy,test_loss,best_epoch,weights_kept,weights_total,\
-    weights_training,flops,precision";
+    weights_training,flops,precision,test_calibration_error,weights_exported,training_flops";
 
 /// A row: cells by column.
 #[derive(Debug, Clone)]

@@ -151,6 +151,9 @@ fn results_have_a_row_for_every_job() {
             "weights_total",
             "weights_training",
             "flops",
+            "test_calibration_error",
+            "weights_exported",
+            "training_flops",
         ] {
             let stored = job["results"][column].as_f64().unwrap();
             assert_eq!(row.number(column), stored, "{folder}: {column}");
@@ -173,6 +176,15 @@ fn a_tweak_with_permanent_edges_trains_more_weights_and_a_faded_one_leaves_none(
     };
     let (vanilla, tweaks) = (of("vanilla"), of("tweaks"));
     assert!(tweaks.number("weights_training") >= vanilla.number("weights_training"));
+    // What is left of either is the same network, and of the training the skip was a part.
+    assert_eq!(vanilla.number("weights_exported"), vanilla.number("weights_training"));
+    assert_eq!(tweaks.number("weights_exported"), vanilla.number("weights_exported"));
+    assert!(tweaks.number("weights_training") > tweaks.number("weights_exported"));
+    // Two epochs; the skip acts at the beginning of the first.
+    let epochs =
+        |row: &jackpot_tests::Row| row.number("training_flops") / (3.0 * row.number("flops"));
+    assert_eq!(epochs(&vanilla) % 2.0, 0.0);
+    assert!(epochs(&tweaks) > epochs(&vanilla), "{tweaks:?}");
     let names = |row: &jackpot_tests::Row| -> BTreeSet<String> {
         tensors::read(&run().join(row.folder()).join("model.safetensors")).into_keys().collect()
     };

@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod new_name;
 mod plugin;
+mod report;
 mod stored;
 mod verify;
 
@@ -26,6 +27,7 @@ pub use export::{ExportArgs, ExportFormat, LevelChoice};
 pub use import::ImportArgs;
 pub use new_name::NewName;
 pub use plugin::{CheckArgs, KindArg, PluginCommand};
+pub use report::ReportArgs;
 pub use stored::{StoredArgs, StoredWeights};
 pub use verify::VerifyArgs;
 
@@ -101,19 +103,10 @@ stops after the current step (exit code 3), and so does --stop-after 55m before 
         run: PathBuf,
     },
     /// Print the comparison table; write report.html, results.csv and results.md
-    #[command(after_help = "Example: jackpot report runs/quickstart --baseline vanilla -o out")]
-    Report {
-        /// The runs' folders; each gets a table of its own, and two of one experiment are compared
-        /// bit by bit
-        #[arg(required = true, value_name = "RUN")]
-        runs: Vec<PathBuf>,
-        /// Where to write the files [default: the run's folder]; of several runs, into one folder each
-        #[arg(short, long, value_name = "DIR")]
-        out: Option<PathBuf>,
-        /// The recipe that the others are compared with [default: vanilla, else the first]
-        #[arg(long, value_name = "RECIPE")]
-        baseline: Option<String>,
-    },
+    #[command(after_help = "\
+Examples: jackpot report runs/quickstart --baseline vanilla -o out
+          jackpot report runs/a runs/b -o both --plots figures")]
+    Report(ReportArgs),
     /// Measure the accuracy of stored weights on a dataset
     #[command(after_help = "\
 Examples: jackpot eval runs/quickstart --recipe tweaks --level 2

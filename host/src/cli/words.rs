@@ -1,16 +1,6 @@
 //! Texts that fit: durations, tables, lines cut or broken to a width.
 
-/// `40 s`, `3 min`, `2 h 05 min`, `3 d 4 h`.
-pub fn duration(seconds: f64) -> String {
-    let minutes = (seconds / 60.0).round() as u64;
-    match minutes {
-        _ if seconds < 9.95 => format!("{:.1} s", seconds.max(0.0)),
-        _ if seconds < 90.0 => format!("{seconds:.0} s"),
-        0..100 => format!("{minutes} min"),
-        100..2880 => format!("{} h {:02} min", minutes / 60, minutes % 60),
-        _ => format!("{} d {} h", minutes / 1440, minutes % 1440 / 60),
-    }
-}
+pub use crate::report::duration;
 
 /// As [`duration`], in whole seconds: for what changes while one looks at it.
 pub fn left(seconds: f64) -> String {

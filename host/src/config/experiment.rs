@@ -4,7 +4,7 @@ use super::context::{Context, choice, size};
 use super::error::Fault;
 use super::tree::{Node, Table};
 use super::types::{Config, DataConfig, DeviceChoice};
-use super::{data, draw, spend, train, words};
+use super::{data, draw, report, spend, train, words};
 
 /// The typed config of a checked tree. `None` only if something was reported, now or before.
 pub fn read(cx: &Context<'_>, root: &Table) -> Option<Config> {
@@ -22,6 +22,8 @@ pub fn read(cx: &Context<'_>, root: &Table) -> Option<Config> {
         data: data.as_ref(),
     };
     let spends = spend::read(cx, root, &base, &groups);
+    let draws = groups.draws();
+    let primary = report::primary(cx, root, draws.as_deref(), spends.as_deref());
     Some(Config {
         name: root.str("name")?.to_owned(),
         seeds: seeds?,
@@ -40,7 +42,8 @@ pub fn read(cx: &Context<'_>, root: &Table) -> Option<Config> {
         data: data?,
         model: model?,
         train: train?,
-        draws: groups.draws()?,
+        primary: primary?,
+        draws: draws?,
         spends: spends?,
     })
 }

@@ -12,6 +12,7 @@ use super::experiment;
 use super::nearest::nearest;
 use super::overrides::{self, Overrides};
 use super::read_toml::read_toml;
+use super::sweep;
 use super::tree::{Pos, Source, Table};
 use super::types::{Config, KnownItems};
 use super::words::split_item;
@@ -109,6 +110,7 @@ pub fn parse(
     };
     let mut faults = Vec::new();
     overrides::apply(overrides, &mut root, &mut sources, &mut faults);
+    sweep::expand(&mut root, &mut faults);
     let root = check_root(root, Pos { source: 0, start: 0, end: 0 }, &mut faults);
     let (draft, found, plugins) = typed(&base, &plugin_dirs, &root, None);
     faults.extend(found);

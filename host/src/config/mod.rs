@@ -24,8 +24,10 @@ mod overrides;
 mod params;
 mod plugins;
 mod read_toml;
+mod report;
 mod schema;
 mod spend;
+mod sweep;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,7 @@ pub use give_up::GiveUp;
 pub use json::json_float;
 pub use load::{Loaded, check_plugins, load, parse};
 pub use overrides::Overrides;
+pub use report::Primary;
 pub use schema::{schema, schema_with};
 pub use types::*;
 pub use write::to_toml;

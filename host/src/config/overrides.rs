@@ -25,7 +25,7 @@ pub struct Overrides {
 }
 
 /// A step of the way to a value: its name and where that stands.
-type Step = (String, Pos);
+pub type Step = (String, Pos);
 
 /// Merges all of them into the file's table; their texts join `sources`.
 pub fn apply(
@@ -105,7 +105,7 @@ fn assignment(source: usize, text: &str) -> Result<(Vec<Step>, Node), Fault> {
 }
 
 /// Sets the value at the end of the way; tables that are missing on it are made.
-fn insert(table: &mut Table, path: &[Step], node: Node) -> Result<(), Fault> {
+pub fn insert(table: &mut Table, path: &[Step], node: Node) -> Result<(), Fault> {
     let Some(((key, pos), rest)) = path.split_first() else { return Ok(()) };
     let Some((next, _)) = rest.first() else {
         drop_alternatives(table, key);

@@ -4,20 +4,22 @@ use jackpot_plugin_api::manifest::Kind;
 
 use super::give_up;
 use super::keys::{Bounds, Key, Section, Shape};
+use super::report::REPORT;
 use super::words;
 
 const COUNT: Shape = Shape::Int { min: 1, max: i64::MAX };
 const SEED: Shape = Shape::Int { min: 0, max: i64::MAX };
-const NAME: Shape = Shape::Word(&words::NAME);
+pub const NAME: Shape = Shape::Word(&words::NAME);
 const POINT: Shape = Shape::Word(&words::POINT);
-const LEVEL: Shape = Shape::Int { min: 0, max: 999 };
+pub const LEVEL: Shape = Shape::Int { min: 0, max: 999 };
 
 const fn plugin_or_none(kind: &'static Shape) -> Shape {
     Shape::Or("none", kind)
 }
 
 /// The sections, in the order of the file.
-pub static SECTIONS: &[&Section] = &[&ROOT, &PLUGINS, &DATA, &MODEL, &TRAIN, &DRAW, &SPEND];
+pub static SECTIONS: &[&Section] =
+    &[&ROOT, &PLUGINS, &DATA, &MODEL, &TRAIN, &DRAW, &SPEND, &REPORT];
 
 /// The keys outside of any section, and the sections.
 pub static ROOT: Section = Section {
@@ -62,6 +64,7 @@ pub static ROOT: Section = Section {
         Key::required("train", Shape::Section(&TRAIN), "How a network is trained."),
         Key::required("draw", Shape::Sections(&DRAW, 1), "The ways to find tickets."),
         Key::with_default("spend", Shape::Sections(&SPEND, 0), "[]", "The recipes."),
+        Key::with_default("report", Shape::Section(&REPORT), "{}", "How results are looked at."),
     ],
 };
 
@@ -349,6 +352,11 @@ pub static SPEND: Section = Section {
             "trial_of",
             NAME,
             "Makes it a trial: the one that is best on validation is reported under this name.",
+        ),
+        Key::optional(
+            "sweep",
+            Shape::Params,
+            "Makes a trial of every combination of values, as `{ \"optimizer.lr\" = [0.05, 0.1] }`.",
         ),
         Key::with_default(
             "ticket_seed",

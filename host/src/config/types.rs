@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::give_up::GiveUp;
+use super::report::Primary;
 
 /// A whole experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ pub struct Config {
     pub train: TrainConfig,
     pub draws: Vec<DrawConfig>,
     pub spends: Vec<SpendConfig>,
+    /// What the report tests alone; changes no result.
+    pub primary: Option<Primary>,
 }
 
 /// `auto`, `cpu`, `cuda` or `cuda:N`.

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::give_up;
 use super::inline::{float, list, object, string, table};
 use super::types::{
     Architecture, Config, DataConfig, DrawConfig, Levels, ModelConfig, Optimizer, PluginRef,
     SpendConfig, Teacher, TrainConfig,
 };
 use super::words::{device_name, point_name};
+use super::{give_up, report};
 
 /// The whole config, in the order of the documentation. Loaded again with the same plugins, it
 /// gives an equal [`Config`].
@@ -42,6 +42,8 @@ pub fn to_toml(config: &Config) -> String {
         out.section("[[spend]]");
         out.spend(spend);
     }
+    out.section("[report]");
+    out.key("primary", report::write(config.primary.as_ref()));
     out.text
 }
 

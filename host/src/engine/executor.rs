@@ -79,8 +79,8 @@ impl<'a> JobExecutor<'a> {
         drop(idle);
         if !work.trains() {
             let finished = untrained(&training)?;
-            let precision = self.session.precision;
-            return finish(&training, &finished, &names, precision, into).map(Outcome::Done);
+            let how = (self.session.precision, 0);
+            return finish(&mut training, &finished, &names, how, into).map(Outcome::Done);
         }
         let parts = (&self.prepared.feed, &self.prepared.graphs);
         training.teacher = teacher(self.session, parts, work.train, inputs.teacher.as_deref())?;
@@ -90,8 +90,9 @@ impl<'a> JobExecutor<'a> {
         match train(&mut training, &mut report, &|margin| stop.within(margin))? {
             Ended::Stopped => Ok(Outcome::Stopped),
             Ended::Done(finished) => {
-                let precision = self.session.precision;
-                finish(&training, &finished, &names, precision, into).map(Outcome::Done)
+                let epochs = finished.given_up.unwrap_or(work.train.epochs);
+                let how = (self.session.precision, epochs);
+                finish(&mut training, &finished, &names, how, into).map(Outcome::Done)
             }
         }
     }

@@ -1,23 +1,26 @@
 //! The files of a finished job.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::learned;
 use crate::config::Precision;
 use crate::engine::device::precision_name;
 use crate::engine::stored::{BEST, BEST_MASK, LAST, LAYERS, MASK};
+use crate::model::Parameter;
 use crate::model::graph::flops;
 use crate::model::state::to_safetensors;
 use crate::prune::layers::{csv, layers};
 use crate::train::checkpoint::write;
 use crate::train::{Finished, Results, TrainError, Training};
 
-/// Writes the files of a training into its folder and gives what it is reported by.
+/// Writes the files of a training of so many epochs into its folder and gives what it is reported
+/// by. The network's knobs stand elsewhere afterwards.
 pub fn finish(
-    training: &Training<'_>,
+    training: &mut Training<'_>,
     finished: &Finished,
     names: &[String],
-    precision: Precision,
+    (precision, epochs): (Precision, u64),
     into: &Path,
 ) -> Result<Results, TrainError> {
     write(&into.join(MASK), &to_safetensors(&training.masks.state())?)?;
@@ -36,7 +39,13 @@ pub fn finish(
     training.write_kernels(into)?;
     let kept = reported.kept_by_name();
     let (weights_kept, weights_total) = (reported.kept(), reported.total());
-    let all: u64 = training.network.parameters().iter().map(|p| p.tensor.numel() as u64).sum();
+    let parameters = || training.network.parameters().iter();
+    let size = |parameter: &Parameter| parameter.tensor.numel() as u64;
+    let all: u64 = parameters().map(size).sum();
+    let stored = parameters().filter(|parameter| finished.best.contains_key(&parameter.name));
+    let stored: u64 = stored.map(size).sum();
+    let pruned = weights_total - weights_kept;
+    let calibration_error = finished.test.calibration_error;
     Ok(Results {
         test_accuracy: finished.test.accuracy,
         test_accuracy_last: finished.test_last.accuracy,
@@ -45,9 +54,30 @@ pub fn finish(
         best_epoch: finished.best_epoch,
         weights_kept,
         weights_total,
-        weights_training: all - (weights_total - weights_kept),
+        weights_training: all - pruned,
         flops: flops::forward(training.network.view(), &kept),
         given_up: finished.given_up,
+        test_calibration_error: calibration_error.is_finite().then_some(calibration_error),
+        weights_exported: Some(stored - pruned),
+        training_flops: Some(training_flops(training, &kept, epochs)?),
         precision: precision_name(precision).to_owned(),
     })
+}
+
+/// Three forward passes (a backward pass counts as two) of every image of every epoch, through the
+/// network as it stood at the epoch's beginning: a skip counts until it has faded.
+fn training_flops(
+    training: &mut Training<'_>,
+    kept: &BTreeMap<String, u64>,
+    epochs: u64,
+) -> Result<u64, TrainError> {
+    let spec = *training.spec();
+    let images = spec.feed.train.len() as u64;
+    let mut total: u64 = 0;
+    for epoch in 0..epochs {
+        training.network.set_progress(spec.progress(epoch * spec.steps_per_epoch()))?;
+        let forward = flops::forward(training.network.view(), kept);
+        total = total.saturating_add(forward.saturating_mul(3 * images));
+    }
+    Ok(total)
 }

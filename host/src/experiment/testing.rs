@@ -53,6 +53,7 @@ pub fn config() -> Config {
         train: train(),
         draws: vec![draw("imp", Rewind::Init)],
         spends: vec![spend("vanilla", None), recipe("all", "mish")],
+        primary: None,
     }
 }
 
@@ -156,6 +157,9 @@ pub fn results() -> Results {
         weights_training: 90,
         flops: 1000,
         given_up: None,
+        test_calibration_error: None,
+        weights_exported: None,
+        training_flops: None,
         precision: "f32".into(),
     }
 }

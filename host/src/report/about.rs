@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::declared;
 use super::plan::{tables, text};
 use super::run::{About, Row};
 
@@ -14,9 +16,42 @@ pub fn about(config_text: &str, manifest: &serde_json::Value, rows: &[Row]) -> A
         facts: facts(&config, manifest, rows),
         recipes: recipes(&config),
         trials: trials(&config),
+        primary: declared::primary(&config),
+        controls: declared::controls(&config),
         notes: notes(&config),
         config: config_text.to_owned(),
+        made: made(manifest),
+        plugins: list(manifest, "plugins"),
+        // The first start's: later ones may have done nothing.
+        command: list::<Vec<String>>(manifest, "command_lines")
+            .into_iter()
+            .next()
+            .unwrap_or_default(),
+        dataset: manifest
+            .get("dataset_sha256")
+            .and_then(|it| it.as_str())
+            .unwrap_or_default()
+            .to_owned(),
     }
+}
+
+/// Versions, threads and data.
+fn made(manifest: &serde_json::Value) -> Vec<(String, String)> {
+    let versions = manifest.get("versions").and_then(|it| it.as_object()).into_iter().flatten();
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let of = |key: &str, name: &str| Some((name.to_owned(), text(manifest.get(key)?)));
+    let data = of("dataset_sha256", "SHA-256 of the dataset");
+    let versions = versions.map(|(name, version)| (name.clone(), text(version)));
+    versions.chain(of("threads", "threads")).chain(data).collect()
+}
+
+/// What of a list in the manifest has the wanted form.
+fn list<T: DeserializeOwned>(manifest: &serde_json::Value, key: &str) -> Vec<T> {
+    let items = manifest.get(key).and_then(|list| list.as_array()).into_iter().flatten();
+    items.filter_map(|item| serde_json::from_value(item.clone()).ok()).collect()
 }
 
 fn facts(config: &Table, manifest: &serde_json::Value, rows: &[Row]) -> Vec<(String, String)> {

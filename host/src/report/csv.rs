@@ -7,10 +7,10 @@ use super::run::Run;
 /// The first line.
 pub const HEADER: &str = "recipe,draw,seed,level,sparsity,status,test_accuracy,\
     test_accuracy_last,validation_accuracy,test_loss,best_epoch,weights_kept,weights_total,\
-    weights_training,flops,precision";
+    weights_training,flops,precision,test_calibration_error,weights_exported,training_flops";
 
 /// How many columns stand before those that only a finished job has; `status` is the last of them.
-const RESULT_COLUMNS: usize = 10;
+const RESULT_COLUMNS: usize = 13;
 
 /// The whole file. A draw's own training has an empty `recipe`; a job without results has empty
 /// cells. Accuracies and sparsity are shares in [0, 1], written so that reading them gives the
@@ -31,6 +31,10 @@ pub fn csv(run: &Run) -> String {
                 let _ = write!(out, ",{},{}", r.weights_kept, r.weights_total);
                 let _ = write!(out, ",{},{}", r.weights_training, r.flops);
                 let _ = write!(out, ",{}", quoted(&r.precision));
+                let count = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+                let calibration = r.test_calibration_error.map(|e| e.to_string());
+                let _ = write!(out, ",{}", calibration.unwrap_or_default());
+                let _ = write!(out, ",{},{}", count(r.weights_exported), count(r.training_flops));
             }
             None => {
                 let _ = write!(out, ",{status}{}", ",".repeat(RESULT_COLUMNS));
@@ -88,17 +92,17 @@ mod tests {
     fn a_small_run_to_the_byte() {
         let text = csv(&sample::tiny());
         let expected = "\
-recipe,draw,seed,level,sparsity,status,test_accuracy,test_accuracy_last,validation_accuracy,test_loss,best_epoch,weights_kept,weights_total,weights_training,flops,precision
-,imp,1,0,0,done,0.6,0.59,0.61,1.25,2,1000,1000,1100,4000,f32
-,imp,2,0,0,done,0.62,0.61,0.63,1.25,2,1000,1000,1100,4000,f32
-vanilla,imp,1,0,0,linked,0.6,0.59,0.61,1.25,2,1000,1000,1100,4000,f32
-vanilla,imp,1,1,0.19999999999999996,done,0.58,0.57,0.59,1.25,2,800,1000,900,3200,f32
-vanilla,imp,2,0,0,linked,0.62,0.61,0.63,1.25,2,1000,1000,1100,4000,f32
-vanilla,imp,2,1,0.19999999999999996,done,0.59,0.58,0.6,1.25,2,800,1000,900,3200,f32
-\"mish, \"\"<ghost>\"\" & co\",imp,1,0,0,done,0.61,0.6,0.62,1.25,2,1000,1000,1150,4100,f32
-\"mish, \"\"<ghost>\"\" & co\",imp,1,1,0.19999999999999996,done,0.6,0.59,0.61,1.25,2,800,1000,950,3300,f32
-\"mish, \"\"<ghost>\"\" & co\",imp,2,0,0,done,0.63,0.62,0.64,1.25,2,1000,1000,1150,4100,f32
-\"mish, \"\"<ghost>\"\" & co\",imp,2,1,,failed,,,,,,,,,,
+recipe,draw,seed,level,sparsity,status,test_accuracy,test_accuracy_last,validation_accuracy,test_loss,best_epoch,weights_kept,weights_total,weights_training,flops,precision,test_calibration_error,weights_exported,training_flops
+,imp,1,0,0,done,0.6,0.59,0.61,1.25,2,1000,1000,1100,4000,f32,0.125,1100,24000
+,imp,2,0,0,done,0.62,0.61,0.63,1.25,2,1000,1000,1100,4000,f32,0.125,1100,24000
+vanilla,imp,1,0,0,linked,0.6,0.59,0.61,1.25,2,1000,1000,1100,4000,f32,0.125,1100,24000
+vanilla,imp,1,1,0.19999999999999996,done,0.58,0.57,0.59,1.25,2,800,1000,900,3200,f32,0.125,900,19200
+vanilla,imp,2,0,0,linked,0.62,0.61,0.63,1.25,2,1000,1000,1100,4000,f32,0.125,1100,24000
+vanilla,imp,2,1,0.19999999999999996,done,0.59,0.58,0.6,1.25,2,800,1000,900,3200,f32,0.125,900,19200
+\"mish, \"\"<ghost>\"\" & co\",imp,1,0,0,done,0.61,0.6,0.62,1.25,2,1000,1000,1150,4100,f32,0.125,1100,24000
+\"mish, \"\"<ghost>\"\" & co\",imp,1,1,0.19999999999999996,done,0.6,0.59,0.61,1.25,2,800,1000,950,3300,f32,0.125,900,19200
+\"mish, \"\"<ghost>\"\" & co\",imp,2,0,0,done,0.63,0.62,0.64,1.25,2,1000,1000,1150,4100,f32,0.125,1100,24000
+\"mish, \"\"<ghost>\"\" & co\",imp,2,1,,failed,,,,,,,,,,,,,
 ";
         assert_eq!(text, expected);
     }
@@ -111,7 +115,7 @@ vanilla,imp,2,1,0.19999999999999996,done,0.59,0.58,0.6,1.25,2,800,1000,900,3200,
         run.rows[1].status = Status::Missing;
         let rows = parse(&csv(&run));
         assert_eq!(rows.len(), 1 + run.rows.len());
-        assert!(rows.iter().all(|row| row.len() == 16), "{rows:?}");
+        assert!(rows.iter().all(|row| row.len() == 19), "{rows:?}");
         assert_eq!((rows[1][8].as_str(), rows[2][5].as_str()), ("", "missing"));
     }
 

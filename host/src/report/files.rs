@@ -1,10 +1,12 @@
 //! The files beside a `job.json` that a report shows: `metrics.jsonl`, `layers.csv` and, where a
 //! recipe has tensors of its own, `learned.csv`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::csv::parse;
-use super::run::{Layer, Learned, Point, Split};
+use super::run::{Layer, Learned, Point, Split, Time};
 
 #[derive(Deserialize)]
 struct Line {
@@ -12,6 +14,18 @@ struct Line {
     split: Split,
     loss: Option<f64>,
     accuracy: Option<f64>,
+    lr: Option<f64>,
+    #[serde(default)]
+    knobs: BTreeMap<String, Option<f64>>,
+}
+
+impl From<Line> for Point {
+    fn from(line: Line) -> Self {
+        let Line { epoch, split, loss, accuracy, lr, knobs } = line;
+        // A knob may be at infinity, for which JSON has null.
+        let knobs = knobs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Self { epoch, split, loss, accuracy, rate: lr, knobs }
+    }
 }
 
 /// The rows of a `metrics.jsonl`. Lines of another shape are left out: a curve is an illustration,
@@ -19,8 +33,22 @@ struct Line {
 pub fn curve(text: &str) -> Vec<Point> {
     text.lines()
         .filter_map(|line| serde_json::from_str::<Line>(line).ok())
-        .map(|l| Point { epoch: l.epoch, split: l.split, loss: l.loss, accuracy: l.accuracy })
+        .map(Point::from)
         .collect()
+}
+
+/// What each job of a `timing.jsonl` took, by its folder inside the run; the last line of a job
+/// counts. Torn lines are left out.
+pub fn times(text: &str) -> BTreeMap<String, Time> {
+    #[derive(Deserialize)]
+    struct Line {
+        job: String,
+        seconds: f64,
+        #[serde(default)]
+        resumed: bool,
+    }
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    lines.map(|l| (l.job, Time { seconds: l.seconds, resumed: l.resumed })).collect()
 }
 
 /// The rows of a `layers.csv`: layer, weights, kept, dead output channels, dead input channels.
@@ -70,12 +98,24 @@ mod tests {
     #[test]
     fn metrics_with_a_strange_line() {
         let text = "{\"step\":10,\"epoch\":1,\"split\":\"train\",\"loss\":2.5,\"accuracy\":0.25,\
-                    \"lr\":0.1,\"knobs\":{}}\nnot json\n\
+                    \"lr\":0.1,\"knobs\":{\"b.beta\":0.5,\"c\":null}}\nnot json\n\
                     {\"step\":10,\"epoch\":1.5,\"split\":\"validation\",\"loss\":null}\n";
         let points = curve(text);
         assert_eq!(points.len(), 2);
         assert_eq!((points[0].epoch, points[0].accuracy), (1.0, Some(0.25)));
+        assert_eq!(points[0].rate, Some(0.1));
+        assert_eq!(points[0].knobs, [("b.beta".to_owned(), 0.5)]);
         assert_eq!((points[1].epoch, points[1].loss), (1.5, None));
+    }
+
+    #[test]
+    fn the_last_time_of_a_job_counts() {
+        let line = |seconds: f64, more: &str| {
+            format!("{{\"job\":\"draw/imp/seed-1/level-00\",\"seconds\":{seconds}{more}}}\n")
+        };
+        let text = line(1.5, "") + &line(2.5, ",\"resumed\":true,\"host\":\"a\"") + "{\"job";
+        let expected = Time { seconds: 2.5, resumed: true };
+        assert_eq!(times(&text), [("draw/imp/seed-1/level-00".to_owned(), expected)].into());
     }
 
     #[test]

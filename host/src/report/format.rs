@@ -34,6 +34,16 @@ pub fn gain(e: &Estimate) -> String {
     }
 }
 
+/// A p value in two digits: `p = 0.032`, `p = 0.0041`, `p < 0.0001`.
+pub fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.0001 => "p < 0.0001".to_owned(),
+        p if p < 0.00995 => format!("p = {p:.4}"),
+        p if p < 0.0995 => format!("p = {p:.3}"),
+        p => format!("p = {p:.2}"),
+    }
+}
+
 /// The pruned share as per cent, given the kept share in [0, 1]; the fewer weights are left, the
 /// more digits, so that neighbouring levels stay apart: `0`, `48.8`, `98.20`, `99.950`.
 pub fn sparsity(kept: f64) -> String {
@@ -84,6 +94,18 @@ pub fn short_count(n: u64) -> String {
         x if x < 9.995 => format!("{x:.2}{unit}"),
         x if x < 99.95 => format!("{x:.1}{unit}"),
         x => format!("{x:.0}{unit}"),
+    }
+}
+
+/// `40 s`, `3 min`, `2 h 05 min`, `3 d 4 h`.
+pub fn duration(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round() as u64;
+    match minutes {
+        _ if seconds < 9.95 => format!("{:.1} s", seconds.max(0.0)),
+        _ if seconds < 90.0 => format!("{seconds:.0} s"),
+        0..100 => format!("{minutes} min"),
+        100..2880 => format!("{} h {:02} min", minutes / 60, minutes % 60),
+        _ => format!("{} d {} h", minutes / 1440, minutes % 1440 / 60),
     }
 }
 
@@ -153,6 +175,12 @@ mod tests {
     fn shares_keep_two_digits() {
         let text: Vec<_> = [1.0, 0.64, 0.0995, 0.018, 0.0021, 1e-6, 0.0].map(share).into();
         assert_eq!(text, ["100", "64", "10", "1.8", "0.21", "<0.01", "0"]);
+    }
+
+    #[test]
+    fn small_p_values_keep_two_digits() {
+        let text: Vec<_> = [0.5, 0.0321, 0.00412, 0.00001, 1.0].map(p_value).into();
+        assert_eq!(text, ["p = 0.50", "p = 0.032", "p = 0.0041", "p < 0.0001", "p = 1.00"]);
     }
 
     #[test]

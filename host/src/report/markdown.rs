@@ -1,12 +1,12 @@
 //! `results.md`: the comparison as tables for a paper's appendix, an issue or a README.
 
+use super::difference::Difference;
 use super::run::Run;
-use super::stats::Verdict;
 use super::summary::{Block, Line, Summary};
 use super::{format, words};
 
-/// The whole file: what was run, then per draw the accuracies and the gains. A gain is bold where
-/// its 95 % interval excludes zero.
+/// The whole file: what was run, then per draw the accuracies, the gains, and what of them is the
+/// ticket's own. What is distinguishable from zero is bold.
 pub fn markdown(run: &Run) -> String {
     let summary = Summary::of(run);
     let mut out = vec![format!("# {}", escaped(&run.name)), String::new()];
@@ -25,26 +25,21 @@ pub fn markdown(run: &Run) -> String {
         }
         out.push(format!("Sparsity across; {}.\n", words::caption(&summary)));
         let full = summary.seeds();
-        grid(block, block.lines.iter(), &mut out, |line, i| words::cell(&line.cells[i], full));
+        let name = |line: &Line<'_>| words::name(&summary, line);
+        grid(block, &name, &mut out, |line, i| Some(words::cell(&line.cells[i], full)));
         let Some(caption) = words::gain_caption(&summary) else { continue };
-        let rows = block.lines.iter().filter(|l| l.cells.iter().any(|c| c.gain.is_some()));
+        let difference = |difference: Option<&Difference>| {
+            let text = words::difference(difference?, full);
+            Some(if words::counts(difference?) { format!("**{text}**") } else { text })
+        };
         out.push(format!("{}.\n", format::capital(&caption)));
-        grid(block, rows, &mut out, |line, i| {
-            let cell = &line.cells[i];
-            let text = words::gain(cell, full).unwrap_or_default();
-            match cell.gain.map(|g| g.verdict()) {
-                Some(Verdict::Above | Verdict::Below) => format!("**{text}**"),
-                _ => text,
-            }
-        });
+        grid(block, &name, &mut out, |line, i| difference(line.cells[i].gain.as_ref()));
+        if block.lines.iter().flat_map(|line| &line.cells).any(|cell| cell.excess.is_some()) {
+            out.push(format!("{}.\n", format::capital(words::EXCESS)));
+            grid(block, &name, &mut out, |line, i| difference(line.cells[i].excess.as_ref()));
+        }
     }
-    if summary.cells().any(|c| c.gain.is_some_and(|g| g.spread.is_some())) {
-        out.push(
-            "Bold: the interval excludes zero. Each interval stands for itself; none is corrected \
-             for the number of comparisons.\n"
-                .to_owned(),
-        );
-    }
+    out.extend(words::rule(&summary).map(|rule| format!("{rule}\n")));
     // One paragraph per note: a list mark would clash with the indented lines under a note.
     for note in words::notes(run, &summary) {
         let (mark, text) = match note.strip_prefix("  ") {
@@ -58,11 +53,12 @@ pub fn markdown(run: &Run) -> String {
     text
 }
 
-fn grid<'a>(
+/// Recipes down, sparsities across; only recipes with any text.
+fn grid(
     block: &Block<'_>,
-    lines: impl Iterator<Item = &'a Line<'a>>,
+    name: &dyn Fn(&Line<'_>) -> String,
     out: &mut Vec<String>,
-    text: impl Fn(&Line<'_>, usize) -> String,
+    text: impl Fn(&Line<'_>, usize) -> Option<String>,
 ) {
     let header = |level: &super::summary::Level| match level.kept {
         Some(kept) => format!("{} %", format::sparsity(kept)),
@@ -71,9 +67,12 @@ fn grid<'a>(
     let heads: Vec<String> = block.levels.iter().map(header).collect();
     out.push(format!("| recipe | {} |", heads.join(" | ")));
     out.push(format!("|:--|{}", "--:|".repeat(heads.len())));
-    for line in lines {
-        let cells: Vec<String> = (0..heads.len()).map(|i| text(line, i)).collect();
-        out.push(format!("| {} | {} |", escaped(line.name), cells.join(" | ")));
+    for line in &block.lines {
+        let cells: Vec<Option<String>> = (0..heads.len()).map(|i| text(line, i)).collect();
+        if cells.iter().any(Option::is_some) {
+            let cells: Vec<String> = cells.into_iter().map(Option::unwrap_or_default).collect();
+            out.push(format!("| {} | {} |", escaped(&name(line)), cells.join(" | ")));
+        }
     }
     out.push(String::new());
 }

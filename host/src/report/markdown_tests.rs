@@ -22,15 +22,60 @@ Gain over vanilla in points, paired by seed: mean ± half width of its 95 % t in
 
 | recipe | 0 % | 20.0 % |
 |:--|--:|--:|
-| mish, \"&lt;ghost>\" &amp; co | **+1.00 ± 0.00** | +2.00 (1) |
+| mish, \"&lt;ghost>\" &amp; co | +1.00 ± 0.00 | +2.00 (1) |
 
-Bold: the interval excludes zero. Each interval stands for itself; none is corrected for the number of comparisons.
+Gain at this sparsity less the gain of the same recipe on the dense network, paired by seed: what it does for the ticket beyond what it does for any network.
+
+| recipe | 0 % | 20.0 % |
+|:--|--:|--:|
+| mish, \"&lt;ghost>\" &amp; co |  | +1.00 (1) |
 
 - A number in brackets: so many seeds instead of 2.
 - 1 job failed:
   - mish, \"&lt;ghost>\" &amp; co, draw imp, seed 2, level 1: loss is NaN at step 3
 ";
     assert_eq!(markdown(&sample::tiny()), expected);
+}
+
+#[test]
+fn bold_is_what_stands_correction() {
+    let shape = sample::Shape { recipes: &["vanilla", "a"], draws: &["imp"], seeds: 3, levels: 2 };
+    let mut run = sample::large("bold", &shape);
+    // Gains of 10 points at level 0, and of 1 ± 0.4 at level 1: t = 4.33, p = 0.0494 by itself.
+    for row in &mut run.rows {
+        let step = row.seed as f64 - 43.0;
+        let gain = if row.level == 0 { 0.1 + 0.001 * step } else { 0.01 + 0.004 * step };
+        let gain = if row.recipe.as_deref() == Some("a") { gain } else { 0.0 };
+        row.results.as_mut().unwrap().test_accuracy = 0.5 + gain;
+    }
+    let text = markdown(&run);
+    assert!(text.contains("| a | **+10.00 ± 0.25** | **+1.00 ± 0.99** |"), "{text}");
+    // With 20 comparisons more, the second one is none any more.
+    for level in 2..22 {
+        let more = run.rows.clone().into_iter().filter(|row| row.level == 1);
+        let mut more: Vec<_> = more.collect();
+        for row in &mut more {
+            row.level = level;
+            let step = if row.seed == 43 { 0.1 } else { -0.05 };
+            let plain = row.recipe.as_deref() == Some("vanilla");
+            row.results.as_mut().unwrap().test_accuracy = if plain { 0.5 } else { 0.5 + step };
+        }
+        run.rows.extend(more);
+    }
+    let text = markdown(&run);
+    assert!(text.contains("| a | **+10.00 ± 0.25** | +1.00 ± 0.99 |"), "{text}");
+    assert!(text.contains("also after Holm's correction for 22 gains"), "{text}");
+    run.about.primary =
+        Some(super::super::run::Primary { recipe: "a".into(), draw: Some("imp".into()), level: 1 });
+    let text = markdown(&run);
+    assert!(text.contains("| a | **+10.00 ± 0.25** | **+1.00 ± 0.99** |"), "{text}");
+    assert!(
+        text.contains(
+            "Primary comparison, declared in the config and tested alone: a on draw imp at level 1 \
+             gains +1.00 ± 0.99 points over vanilla (3 pairs, p = 0.049): better."
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -6,13 +6,18 @@
 //! everything that is shown is written from it, so all outputs agree.
 
 mod about;
+mod controls;
 mod csv;
+mod declared;
+mod difference;
 mod files;
 mod format;
 mod html;
 mod markdown;
 mod markup;
+mod merge;
 mod parity;
+mod pictures;
 mod plan;
 mod plot;
 mod read;
@@ -23,6 +28,7 @@ pub(crate) mod sample;
 pub mod stats;
 mod summary;
 mod table;
+mod tensorboard;
 mod trials;
 mod words;
 mod write;
@@ -32,10 +38,14 @@ pub(crate) fn parse_record(text: &str) -> bool {
 }
 
 pub use csv::csv;
+pub use format::duration;
 pub use html::html;
 pub use markdown::markdown;
+pub use merge::merge;
+pub use pictures::pictures;
 pub use read::{ReportError, read};
-pub use run::{About, Layer, Point, Row, Run, Split, Status};
+pub use run::{About, Control, Layer, Plugin, Point, Primary, Row, Run, Split, Status, Time};
 pub use summary::{Block, Cell, Level, Line, Summary};
 pub use table::table;
+pub use tensorboard::tensorboard;
 pub use write::{sweep, write};

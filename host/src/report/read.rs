@@ -47,6 +47,7 @@ pub fn read(folder: &Path) -> Result<Run, ReportError> {
     let table: toml::Table = toml::from_str(&config).unwrap_or_default();
     let plan = Plan::of(&table);
 
+    let times = text(&folder.join("timing.jsonl"))?.map(|t| files::times(&t)).unwrap_or_default();
     let mut found: BTreeMap<Key, Row> = BTreeMap::new();
     for draw in entries(&folder.join("draw"))? {
         levels(folder, &draw, None, &mut found)?;
@@ -63,6 +64,9 @@ pub fn read(folder: &Path) -> Result<Run, ReportError> {
     }
     // Jobs of an older config that is no longer asked for still are results.
     rows.extend(found.into_values());
+    for row in rows.iter_mut().filter(|row| row.status == Status::Done) {
+        row.time = times.get(&row.folder()).copied();
+    }
     let name = plan::text(&table, "name").map(str::to_owned);
     let name = name.unwrap_or_else(|| file_name(folder));
     Ok(Run { name, baseline: None, about: about(&config, &manifest, &rows), rows })
@@ -147,6 +151,7 @@ fn empty((recipe, draw, seed, level): &Key, status: Status) -> Row {
         status,
         results: None,
         other_seed: None,
+        time: None,
         curve: vec![],
         layers: vec![],
         learned: vec![],

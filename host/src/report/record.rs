@@ -85,6 +85,9 @@ struct Stored {
     flops: u64,
     #[serde(default)]
     given_up: Option<u64>,
+    test_calibration_error: Option<f64>,
+    weights_exported: Option<u64>,
+    training_flops: Option<u64>,
     precision: String,
 }
 
@@ -101,6 +104,9 @@ impl From<Stored> for Results {
             weights_training: s.weights_training,
             flops: s.flops,
             given_up: s.given_up,
+            test_calibration_error: s.test_calibration_error,
+            weights_exported: s.weights_exported,
+            training_flops: s.training_flops,
             precision: s.precision,
         }
     }

@@ -28,10 +28,51 @@ pub struct About {
     pub recipes: BTreeMap<String, String>,
     /// By recipe that is a trial: the name under which the best one is shown.
     pub trials: BTreeMap<String, String>,
+    /// The comparison that was declared before all others.
+    pub primary: Option<Primary>,
+    /// Recipes with another mask or other weights than the ticket's, which show whether those
+    /// matter, by name.
+    pub controls: BTreeMap<String, Control>,
     /// What a reader must know before trusting a number, one sentence each.
     pub notes: Vec<String>,
     /// The resolved config as it stands in the run directory.
     pub config: String,
+    /// Versions and the like, in the order they are shown.
+    pub made: Vec<(String, String)>,
+    /// The plugin files that were used.
+    pub plugins: Vec<Plugin>,
+    /// The command that the run was begun with.
+    pub command: Vec<String>,
+    /// SHA-256 of the dataset; empty where it is not known.
+    pub dataset: String,
+}
+
+/// The comparison with the baseline that was declared primary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Primary {
+    pub recipe: String,
+    /// `None`: the first.
+    pub draw: Option<String>,
+    pub level: usize,
+}
+
+/// What a recipe is a control of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// What it does otherwise, such as `mask shuffled-layerwise`.
+    pub what: String,
+    /// The recipe that is the same but for that; `None` where there is none.
+    pub of: Option<String>,
+}
+
+/// A plugin item of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Plugin {
+    pub kind: String,
+    pub name: String,
+    pub version: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
 }
 
 /// One job: a training that was done, failed, or is still to do.
@@ -49,6 +90,8 @@ pub struct Row {
     /// The seed that it was trained with, where that is another one since with its own it
     /// diverged.
     pub other_seed: Option<u64>,
+    /// How long the training took; `None` where that is not known.
+    pub time: Option<Time>,
     /// The course of the training; empty where none is stored.
     pub curve: Vec<Point>,
     /// The mask layer by layer; empty where none is stored.
@@ -70,6 +113,13 @@ pub enum Status {
 }
 
 impl Row {
+    /// The job's folder inside its run.
+    pub fn folder(&self) -> String {
+        let home = self.recipe.as_ref().map(|recipe| format!("spend/{recipe}"));
+        let home = home.unwrap_or_else(|| "draw".to_owned());
+        format!("{home}/{}/seed-{}/level-{:02}", self.draw, self.seed, self.level)
+    }
+
     /// The word used in `results.csv`.
     pub fn word(&self) -> &'static str {
         match &self.results {
@@ -100,6 +150,18 @@ pub struct Point {
     pub loss: Option<f64>,
     /// In [0, 1].
     pub accuracy: Option<f64>,
+    /// Of the last step; of the training data only.
+    pub rate: Option<f64>,
+    /// By item and knob, such as `ghost-skip.alpha`; of the training data only.
+    pub knobs: Vec<(String, f64)>,
+}
+
+/// What a job took, by the clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Time {
+    pub seconds: f64,
+    /// Whether an interrupted process had done a part of it, which is not in `seconds`.
+    pub resumed: bool,
 }
 
 /// A part of the data.
@@ -135,10 +197,22 @@ pub struct Learned {
 }
 
 impl Run {
+    /// The names that jobs are shown under: recipes, and those that trials share.
+    pub fn recipes(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for recipe in self.rows.iter().filter_map(|row| row.recipe.as_deref()) {
+            let shown = self.about.trials.get(recipe).map_or(recipe, String::as_str);
+            if !names.contains(&shown) {
+                names.push(shown);
+            }
+        }
+        names
+    }
+
     /// The recipe that the others are compared with; `None` in a run that only draws.
     pub fn baseline(&self) -> Option<&str> {
-        let mut recipes = self.rows.iter().filter_map(|r| r.recipe.as_deref());
+        let recipes = self.recipes();
         let wanted = self.baseline.as_deref().unwrap_or("vanilla");
-        recipes.clone().find(|r| *r == wanted).or_else(|| recipes.next())
+        recipes.iter().find(|recipe| **recipe == wanted).or(recipes.first()).copied()
     }
 }

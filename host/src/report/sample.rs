@@ -1,6 +1,6 @@
 //! Made-up runs for the tests of the report.
 
-use super::run::{About, Layer, Point, Row, Run, Split, Status};
+use super::run::{About, Layer, Plugin, Point, Row, Run, Split, Status, Time};
 use crate::train::results::Results;
 
 /// Numbers small enough to be worked out by hand: two seeds, two levels, two recipes, one failed
@@ -63,8 +63,12 @@ pub fn row(recipe: Option<&str>, seed: u64, level: usize, accuracy: f64) -> Row 
             weights_training: kept + if tweaked { 150 } else { 100 },
             flops: 4 * kept + if tweaked { 100 } else { 0 },
             given_up: None,
+            test_calibration_error: Some(0.125),
+            weights_exported: Some(kept + 100),
+            training_flops: Some(24 * kept),
             precision: "f32".into(),
         }),
+        time: None,
         curve: vec![],
         layers: vec![],
         learned: vec![],
@@ -117,6 +121,13 @@ pub fn large(name: &str, shape: &Shape<'_>) -> Run {
             config: format!(
                 "name = \"{name}\"\nseeds = [42, 43, 44]\n\n[data]\ndataset = \"cifar100\"\n"
             ),
+            plugins: vec![Plugin {
+                kind: "activation".into(),
+                name: "mish".into(),
+                version: "0.1.0".into(),
+                sha256: "5b794928c145ac5264b73db83bf518ad5ced779d0ec1fd566cf254479a02a061".into(),
+            }],
+            command: ["jackpot", "run", "my config.toml"].map(str::to_owned).into(),
             ..About::default()
         },
         rows,
@@ -130,7 +141,11 @@ fn grow(row: &mut Row, recipe: usize, level: usize) {
     results.weights_total = 270_896;
     results.weights_kept = (270_896.0 * kept).round() as u64;
     results.weights_training = results.weights_kept + 1_578 + 12_000 * recipe as u64;
+    results.weights_exported = Some(results.weights_kept + 1_578);
     results.flops = (81.4e6 * kept) as u64 + 3_000_000 * recipe as u64;
+    results.training_flops = Some(3 * results.flops * 60 * 45_000);
+    results.test_calibration_error = Some(0.04 + 0.01 * noise(row.seed + level as u64));
+    row.time = Some(Time { seconds: 600.0 * kept + 60.0 * recipe as f64, resumed: false });
     let end = results.test_accuracy;
     for epoch in 0..=60u32 {
         let t = f64::from(epoch) / 60.0;
@@ -142,6 +157,14 @@ fn grow(row: &mut Row, recipe: usize, level: usize) {
                 split,
                 loss: Some(4.6 * (1.0 - rise) + 0.9 - 4.0 * shift),
                 accuracy: Some(accuracy + shift * t),
+                rate: (split == Split::Train)
+                    .then(|| 0.05 * (1.0 + (std::f64::consts::PI * t).cos())),
+                knobs: match (split, recipe) {
+                    (Split::Train, 2) => {
+                        vec![("ghost-skip.alpha".into(), (1.0 - 3.0 * t).max(0.0))]
+                    }
+                    _ => vec![],
+                },
             });
         }
     }

@@ -44,29 +44,6 @@ impl Estimate {
     pub fn interval(&self) -> Option<(f64, f64)> {
         self.spread.map(|s| (self.mean - s.half, self.mean + s.half))
     }
-
-    /// On which side of zero the whole interval lies, if on one.
-    pub fn verdict(&self) -> Verdict {
-        match self.interval() {
-            None => Verdict::NoInterval,
-            Some((low, _)) if low > 0.0 => Verdict::Above,
-            Some((_, high)) if high < 0.0 => Verdict::Below,
-            Some(_) => Verdict::Indistinct,
-        }
-    }
-}
-
-/// What the interval of a difference says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// One sample only: nothing can be said.
-    NoInterval,
-    /// The whole interval is above zero.
-    Above,
-    /// The whole interval is below zero.
-    Below,
-    /// Zero lies inside the interval.
-    Indistinct,
 }
 
 /// Differences `b − a` over the seeds that both have, in the order of `a`.
@@ -93,6 +70,14 @@ pub fn t_975(df: usize) -> f64 {
         }
     }
     (0.5 * (low + high)).tan() * (df as f64).sqrt()
+}
+
+/// The two-sided p value of Student's t test that the mean of what was estimated is zero. The s.d.
+/// is above zero.
+pub fn p_value(estimate: &Estimate, spread: &Spread) -> f64 {
+    let df = estimate.n.saturating_sub(1).max(1);
+    let t = (estimate.mean / (spread.sd / (estimate.n as f64).sqrt())).abs();
+    (1.0 - central_probability((t / (df as f64).sqrt()).atan(), df)).max(0.0)
 }
 
 /// P(|T| < t) at the angle θ = atan(t/√df). For whole degrees of freedom it is a finite sum over
@@ -154,7 +139,6 @@ mod tests {
         assert_eq!(Estimate::of(&[]), None);
         let e = Estimate::of(&[0.5]).unwrap();
         assert_eq!(e, Estimate { n: 1, mean: 0.5, spread: None });
-        assert_eq!(e.verdict(), Verdict::NoInterval);
     }
 
     #[test]
@@ -165,15 +149,14 @@ mod tests {
         assert_eq!(paired(&b, &a), [(3, -1.0), (1, -2.0)]);
     }
 
+    /// R's `2 * pt(-2.5, df)`.
     #[test]
-    fn verdicts_need_the_whole_interval_on_one_side() {
-        let verdict = |x: &[f64]| Estimate::of(x).unwrap().verdict();
-        // Mean 1, s.d. 0.1, half width 4.303·0.1/√3 = 0.25.
-        assert_eq!(verdict(&[0.9, 1.0, 1.1]), Verdict::Above);
-        assert_eq!(verdict(&[-0.9, -1.0, -1.1]), Verdict::Below);
-        // Mean 1, s.d. 1, half width 2.48.
-        assert_eq!(verdict(&[0.0, 1.0, 2.0]), Verdict::Indistinct);
-        // Two equal differences leave an interval of width zero.
-        assert_eq!(verdict(&[1.0, 1.0]), Verdict::Above);
+    fn p_values_equal_the_printed_tables() {
+        for (n, p) in [(2, 0.242_238), (4, 0.087_707), (6, 0.054_490), (11, 0.031_447)] {
+            // s.d. √n, so that the mean is t.
+            let spread = Spread { sd: (n as f64).sqrt(), half: 0.0 };
+            let estimate = Estimate { n, mean: -2.5, spread: Some(spread) };
+            close(p_value(&estimate, &spread), p, 1e-6);
+        }
     }
 }

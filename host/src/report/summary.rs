@@ -1,5 +1,6 @@
 //! Rows → what is compared: per draw, a grid of recipes × levels with means, spreads and gains.
 
+use super::difference::{Difference, correct};
 use super::run::{Row, Run, Status};
 use super::stats::{Estimate, paired};
 use super::trials::Trials;
@@ -16,6 +17,8 @@ pub struct Summary<'a> {
     pub blocks: Vec<Block<'a>>,
     /// Which trials stand for others.
     pub trials: Trials<'a>,
+    /// How many gains were corrected together for being so many.
+    pub family: usize,
 }
 
 /// The tickets of one way to draw.
@@ -56,10 +59,11 @@ pub struct Cell<'a> {
     pub missing: usize,
     /// Test accuracy of the best-validation checkpoint, over the seeds.
     pub accuracy: Option<Estimate>,
-    /// Differences of test accuracy to the baseline, by seed. Empty for the baseline itself.
-    pub pairs: Vec<(u64, f64)>,
-    /// Over `pairs`.
-    pub gain: Option<Estimate>,
+    /// Differences of test accuracy to the baseline. `None` for the baseline itself.
+    pub gain: Option<Difference>,
+    /// The gain here less the gain of the dense network (level 0) under the same recipe, by seed:
+    /// what the recipe does for the ticket beyond what it does for any network.
+    pub excess: Option<Difference>,
 }
 
 /// The label of a draw's own trainings, where a run has no recipe to show.
@@ -87,7 +91,10 @@ impl<'a> Summary<'a> {
         for block in &mut blocks {
             block.measure(&run.rows);
         }
-        Self { recipes, baseline, blocks, trials }
+        declare(&mut blocks, run);
+        let family = correct(cells_mut(&mut blocks).filter_map(|cell| cell.gain.as_mut()));
+        correct(cells_mut(&mut blocks).filter_map(|cell| cell.excess.as_mut()));
+        Self { recipes, baseline, blocks, trials, family }
     }
 
     /// The recipe that a job is shown under; `None` if it is not.
@@ -131,7 +138,7 @@ impl<'a> Block<'a> {
                 Line { recipe, name, cells: levels.iter().map(cell).collect() }
             })
             .collect();
-        compare(&mut lines, base);
+        compare(&mut lines, &levels, base);
         let levels = levels
             .iter()
             .enumerate()
@@ -196,22 +203,46 @@ impl<'a> Cell<'a> {
         kept(std::iter::once(self))
     }
 
-    fn by_seed(&self) -> Vec<(u64, f64)> {
+    /// Test accuracies.
+    pub fn by_seed(&self) -> Vec<(u64, f64)> {
         self.samples.iter().map(|(seed, r)| (*seed, r.test_accuracy)).collect()
     }
 }
 
 /// Fills in every line's gain over the baseline's line, cell by cell.
-fn compare(lines: &mut [Line<'_>], baseline: usize) {
+fn compare(lines: &mut [Line<'_>], levels: &[usize], baseline: usize) {
     let Some(base) = lines.iter().find(|l| l.recipe == baseline) else { return };
     let base: Vec<Vec<(u64, f64)>> = base.cells.iter().map(Cell::by_seed).collect();
+    let dense = levels.iter().position(|level| *level == 0);
     for line in lines.iter_mut().filter(|l| l.recipe != baseline) {
         for (cell, base) in line.cells.iter_mut().zip(&base) {
-            cell.pairs = paired(base, &cell.by_seed());
-            let gains: Vec<f64> = cell.pairs.iter().map(|(_, gain)| *gain).collect();
-            cell.gain = Estimate::of(&gains);
+            cell.gain = Difference::of(paired(base, &cell.by_seed()));
+        }
+        let Some(dense) = dense.and_then(|i| line.cells[i].gain.clone()) else { continue };
+        for (cell, _) in line.cells.iter_mut().zip(levels).filter(|(_, level)| **level > 0) {
+            let gains = cell.gain.as_ref().map(|gain| paired(&dense.pairs, &gain.pairs));
+            cell.excess = gains.and_then(Difference::of);
         }
     }
+}
+
+/// Marks the comparison that the config declares, as long as it is made with the usual baseline.
+fn declare(blocks: &mut [Block<'_>], run: &Run) {
+    let Some(primary) = run.about.primary.as_ref().filter(|_| run.baseline.is_none()) else {
+        return;
+    };
+    let asked =
+        |block: &&mut Block<'_>| primary.draw.as_deref().is_none_or(|draw| draw == block.draw);
+    let Some(block) = blocks.iter_mut().find(asked) else { return };
+    let Some(place) = block.levels.iter().position(|l| l.number == primary.level) else { return };
+    let lines = block.lines.iter_mut().filter(|line| line.name == primary.recipe);
+    for gain in lines.filter_map(|line| line.cells[place].gain.as_mut()) {
+        gain.primary = true;
+    }
+}
+
+fn cells_mut<'b, 'a>(blocks: &'b mut [Block<'a>]) -> impl Iterator<Item = &'b mut Cell<'a>> {
+    blocks.iter_mut().flat_map(|block| &mut block.lines).flat_map(|line| &mut line.cells)
 }
 
 /// The kept share over all finished jobs in the given cells.

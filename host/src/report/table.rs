@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::difference::{Difference, Verdict};
 use super::run::Run;
-use super::stats::Verdict;
-use super::summary::{Block, Line, Summary};
+
+use super::summary::{Block, Cell, Line, Summary};
 use super::{format, words};
 
 /// The table in lines of at most `width` characters (as long as one column fits). Levels that do
@@ -35,7 +36,8 @@ pub fn table(run: &Run, width: usize, color: bool) -> String {
         out.push(String::new());
         let gain = words::gain_caption(&summary).map(|g| format!("Second lines: {g}."));
         let captions = [Some(format!("{}.", format::capital(&words::caption(&summary)))), gain];
-        let notes = captions.into_iter().flatten().chain(words::notes(run, &summary));
+        let rule = words::rule(&summary).map(|rule| rule.replacen("Bold", "With *", 1));
+        let notes = captions.into_iter().flatten().chain(rule).chain(words::notes(run, &summary));
         out.extend(notes.flat_map(|note| wrapped(&note, width)));
     }
     let mut text = out.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n");
@@ -54,6 +56,8 @@ struct Grid<'a> {
     full: usize,
     /// Per level.
     column_widths: Vec<usize>,
+    /// Whether any gain has a star, for which all keep room.
+    starred: bool,
 }
 
 const CORNER: &str = "sparsity, %";
@@ -61,16 +65,17 @@ const CORNER: &str = "sparsity, %";
 impl<'a> Grid<'a> {
     fn of(summary: &Summary<'_>, block: &'a Block<'a>, width: usize) -> Self {
         let full = summary.seeds();
+        let starred = block.lines.iter().flat_map(|l| &l.cells).any(is_starred);
         let longest = block.lines.iter().map(|l| len(l.name)).filter(|n| *n <= 22).max();
         let column_width = |level: usize| {
             block
                 .lines
                 .iter()
                 .map(|l| &l.cells[level])
-                .flat_map(|c| [Some(words::cell(c, full)), words::gain(c, full)])
+                .flat_map(|c| [Some(value(c, full, starred)), gain(c, full, starred)])
                 .flatten()
                 .map(|text| len(&text))
-                .chain([len(&header(block, level))])
+                .chain([len(&header(block, level)) + usize::from(starred)])
                 .max()
                 .unwrap_or(0)
         };
@@ -80,6 +85,7 @@ impl<'a> Grid<'a> {
             name_limit: width,
             full,
             column_widths: (0..block.levels.len()).map(column_width).collect(),
+            starred,
         }
     }
 
@@ -110,7 +116,8 @@ impl<'a> Grid<'a> {
     fn part(&self, levels: Range<usize>, paint: &Paint, out: &mut Vec<String>) {
         let mut head = self.first(CORNER);
         for level in levels.clone() {
-            head += &self.right(level, &header(self.block, level));
+            let room = if self.starred { " " } else { "" };
+            head += &self.right(level, &(header(self.block, level) + room));
         }
         out.push(paint.with("2", &head));
         for line in &self.block.lines {
@@ -128,15 +135,15 @@ impl<'a> Grid<'a> {
         let mut gains = self.first("");
         for level in levels {
             let cell = &line.cells[level];
-            let value = self.right(level, &words::cell(cell, self.full));
+            let value = self.right(level, &value(cell, self.full, self.starred));
             let bad = cell.failed > 0 && cell.samples.is_empty();
             values += &if bad { paint.with("31", &value) } else { value };
-            let style = match cell.gain.map(|g| g.verdict()) {
+            let style = match cell.gain.as_ref().map(Difference::verdict) {
                 Some(Verdict::Above) => "32",
                 Some(Verdict::Below) => "31",
                 _ => "2",
             };
-            let gain = words::gain(cell, self.full).unwrap_or_default();
+            let gain = gain(cell, self.full, self.starred).unwrap_or_default();
             gains += &paint.with(style, &self.right(level, &gain));
         }
         out.push(values);
@@ -152,6 +159,25 @@ impl<'a> Grid<'a> {
     fn right(&self, level: usize, text: &str) -> String {
         format!("  {text:>width$}", width = self.column_widths[level])
     }
+}
+
+fn is_starred(cell: &Cell<'_>) -> bool {
+    cell.gain.as_ref().is_some_and(words::counts)
+}
+
+/// An accuracy, with room below which stars stand.
+fn value(cell: &Cell<'_>, full: usize, starred: bool) -> String {
+    words::cell(cell, full) + if starred { " " } else { "" }
+}
+
+/// A gain, with a star where it is distinguishable from zero: colour alone would not do.
+fn gain(cell: &Cell<'_>, full: usize, starred: bool) -> Option<String> {
+    let mark = match (starred, is_starred(cell)) {
+        (false, _) => "",
+        (true, false) => " ",
+        (true, true) => "*",
+    };
+    Some(words::gain(cell, full)? + mark)
 }
 
 fn header(block: &Block<'_>, level: usize) -> String {

@@ -55,7 +55,7 @@ fn one_recipe_one_level_one_seed_is_a_sentence_of_a_table() {
     run.rows[0].recipe = Some("vanilla".into());
     let text = table(&run, 80, false);
     assert!(text.contains("vanilla      60.00\n"), "{text}");
-    assert!(text.contains("Test accuracy in %, one seed."), "{text}");
+    assert!(text.contains("Test accuracy in %, one seed (n = 1)."), "{text}");
     assert!(!text.contains("gain"), "{text}");
 }
 
@@ -84,8 +84,14 @@ fn failed_and_missing_jobs_are_marked_and_explained() {
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let run = sample::tiny();
+    let shape = sample::Shape { recipes: &["vanilla", "a"], draws: &["imp"], seeds: 3, levels: 2 };
+    let mut run = sample::large("colour", &shape);
+    for row in run.rows.iter_mut().filter(|row| row.recipe.as_deref() == Some("a")) {
+        row.results.as_mut().unwrap().test_accuracy += 0.1;
+    }
     let plain = table(&run, 80, false);
+    // What colour says stands there without it, too.
+    assert!(plain.contains("*\n") && plain.contains("With *: the 95 % interval"), "{plain}");
     let colored = table(&run, 80, true);
     assert!(!plain.contains('\x1b') && colored.contains("\x1b[32m"));
     let mut stripped = String::new();

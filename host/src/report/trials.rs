@@ -15,6 +15,17 @@ pub struct Trials<'a> {
     choices: Vec<Choice<'a>>,
     /// Group, draw, level and trial: the first trial that a cell without a choice waits for.
     waiting: Vec<(&'a str, &'a str, usize, &'a str)>,
+    /// By draw.
+    ranked: BTreeMap<&'a str, Vec<Ranked<'a>>>,
+}
+
+/// How one trial did on validation.
+#[derive(Debug)]
+pub struct Ranked<'a> {
+    pub group: &'a str,
+    pub name: &'a str,
+    /// By level: the mean over its seeds; `None` while one is missing.
+    pub validation: BTreeMap<usize, Option<f64>>,
 }
 
 /// The best trial of a group at one sparsity.
@@ -31,7 +42,7 @@ pub struct Choice<'a> {
 impl<'a> Trials<'a> {
     pub fn of(run: &'a Run) -> Self {
         let groups = &run.about.trials;
-        let mut cells: BTreeMap<(&str, &str, usize), BTreeMap<&str, Vec<&Row>>> = BTreeMap::new();
+        let mut cells: Cells<'a> = BTreeMap::new();
         for row in &run.rows {
             if let Some((trial, group)) =
                 row.recipe.as_deref().and_then(|recipe| Some((recipe, groups.get(recipe)?)))
@@ -41,6 +52,7 @@ impl<'a> Trials<'a> {
             }
         }
         let (mut choices, mut waiting) = (Vec::new(), Vec::new());
+        let ranked = ranked(&cells);
         for ((group, draw, level), trials) in cells {
             let unfinished =
                 trials.iter().find(|(_, rows)| rows.iter().any(|row| row.results.is_none()));
@@ -52,7 +64,7 @@ impl<'a> Trials<'a> {
                 (None, None) => {}
             }
         }
-        Self { groups, choices, waiting }
+        Self { groups, choices, waiting, ranked }
     }
 
     /// The recipe that a job is shown under; `None` for a trial that another one stands for.
@@ -72,9 +84,61 @@ impl<'a> Trials<'a> {
         }
     }
 
+    /// Whether a name is one that trials share.
+    pub fn is_group(&self, name: &str) -> bool {
+        self.groups.values().any(|group| group == name)
+    }
+
+    /// The trials of a draw's tickets: by group, the best on average first.
+    pub fn ranked(&self, draw: &str) -> &[Ranked<'a>] {
+        self.ranked.get(draw).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a trial stands for its group there.
+    pub fn is_chosen(&self, trial: &Ranked<'_>, draw: &str, level: usize) -> bool {
+        let here = |choice: &Choice<'_>| {
+            (choice.group, choice.draw, choice.level) == (trial.group, draw, level)
+        };
+        self.choices.iter().any(|choice| here(choice) && choice.trial == trial.name)
+    }
+
     pub fn choices(&self) -> &[Choice<'a>] {
         &self.choices
     }
+}
+
+/// The jobs of the trials, by group, draw and level, then by trial.
+type Cells<'a> = BTreeMap<(&'a str, &'a str, usize), BTreeMap<&'a str, Vec<&'a Row>>>;
+
+fn ranked<'a>(cells: &Cells<'a>) -> BTreeMap<&'a str, Vec<Ranked<'a>>> {
+    let mut out: BTreeMap<&str, Vec<Ranked<'a>>> = BTreeMap::new();
+    for ((group, draw, level), trials) in cells {
+        let all = out.entry(draw).or_default();
+        for (trial, rows) in trials {
+            let place = all.iter().position(|known| (known.group, known.name) == (*group, *trial));
+            let place = place.unwrap_or_else(|| {
+                all.push(Ranked { group, name: trial, validation: BTreeMap::new() });
+                all.len() - 1
+            });
+            all[place].validation.insert(*level, mean(rows));
+        }
+    }
+    let average = |trial: &Ranked<'_>| {
+        let known: Vec<f64> = trial.validation.values().flatten().copied().collect();
+        known.iter().sum::<f64>() / known.len().max(1) as f64
+    };
+    for all in out.values_mut() {
+        all.sort_by(|a, b| a.group.cmp(b.group).then(average(b).total_cmp(&average(a))));
+    }
+    out
+}
+
+/// The mean validation accuracy; `None` if a result is not there.
+fn mean(rows: &[&Row]) -> Option<f64> {
+    let accuracies: Option<Vec<f64>> =
+        rows.iter().map(|row| row.results.as_ref()?.validation_accuracy).collect();
+    let accuracies = accuracies?;
+    Some(accuracies.iter().sum::<f64>() / accuracies.len().max(1) as f64)
 }
 
 /// The trial with the best mean validation accuracy, the first of equals; `None` if a result is
@@ -82,10 +146,7 @@ impl<'a> Trials<'a> {
 fn best<'a>(trials: &BTreeMap<&'a str, Vec<&Row>>) -> Option<&'a str> {
     let mut best: Option<(&str, f64)> = None;
     for (trial, rows) in trials {
-        let accuracies: Option<Vec<f64>> =
-            rows.iter().map(|row| row.results.as_ref()?.validation_accuracy).collect();
-        let accuracies = accuracies?;
-        let mean = accuracies.iter().sum::<f64>() / accuracies.len().max(1) as f64;
+        let mean = mean(rows)?;
         if best.is_none_or(|(_, highest)| mean > highest) {
             best = Some((trial, mean));
         }
@@ -127,6 +188,11 @@ mod tests {
         assert!((accuracy.mean - 0.63).abs() < 1e-12);
         let [choice] = summary.trials.choices() else { panic!("one cell") };
         assert_eq!((choice.trial, choice.of), ("slow", 2));
+        let ranked = summary.trials.ranked("imp");
+        let names: Vec<&str> = ranked.iter().map(|trial| trial.name).collect();
+        assert_eq!(names, ["slow", "fast"]);
+        assert!((ranked[1].validation[&0].unwrap() - 0.63).abs() < 1e-12);
+        assert!(summary.trials.is_chosen(&ranked[0], "imp", 0));
     }
 
     #[test]

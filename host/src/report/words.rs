@@ -1,15 +1,16 @@
 //! The sentences and cell texts that the terminal, Markdown and HTML share, so that all three say
 //! the same.
 
+use super::difference::{Difference, Verdict};
 use super::run::{Row, Run, Status};
-use super::summary::{Cell, Summary};
+use super::summary::{Cell, Line, Summary};
 use super::trials::Choice;
 use super::{format, parity};
 
 /// What the numbers of the main table are.
 pub fn caption(summary: &Summary<'_>) -> String {
     match summary.seeds() {
-        0 | 1 => "test accuracy in %, one seed".to_owned(),
+        0 | 1 => "test accuracy in %, one seed (n = 1)".to_owned(),
         n => format!("test accuracy in %, mean ± s.d. over n = {n} seeds"),
     }
 }
@@ -17,13 +18,94 @@ pub fn caption(summary: &Summary<'_>) -> String {
 /// What a gain is.
 pub fn gain_caption(summary: &Summary<'_>) -> Option<String> {
     let baseline = summary.recipes.get(summary.baseline)?;
-    let most = summary.cells().filter_map(|c| c.gain).map(|g| g.n).max()?;
+    let most = summary.cells().filter_map(|c| c.gain.as_ref()).map(|g| g.estimate.n).max()?;
     Some(match most {
         1 => format!("gain over {baseline} in points; one pair of runs, so no interval"),
         _ => format!(
             "gain over {baseline} in points, paired by seed: mean ± half width of its 95 % t interval"
         ),
     })
+}
+
+/// By which rule gains are bold or coloured; `None` where no interval is known.
+pub fn rule(summary: &Summary<'_>) -> Option<String> {
+    let judged = |difference: &Difference| difference.p.is_some();
+    let primary = summary.cells().filter_map(|c| c.gain.as_ref()).any(|g| g.primary && judged(g));
+    let bold = "Bold: the 95 % interval excludes zero";
+    let others = "all others are not distinguishable from zero";
+    match (summary.family, primary) {
+        (0, false) => None,
+        (0, true) => Some(format!("{bold}.")),
+        (1, false) => Some(format!("{bold}; any other is not distinguishable from zero.")),
+        (m, _) => Some(format!(
+            "{bold}, also after Holm's correction for {}; {others}.",
+            if primary {
+                format!("{m} gains beside the primary one")
+            } else {
+                format!("{m} gains")
+            }
+        )),
+    }
+}
+
+/// What an excess is.
+pub const EXCESS: &str = "gain at this sparsity less the gain of the same recipe on the dense \
+    network, paired by seed: what it does for the ticket beyond what it does for any network";
+
+/// What a difference comes to, in words.
+pub fn verdict(difference: &Difference) -> &'static str {
+    match difference.verdict() {
+        Verdict::Above => "better",
+        Verdict::Below => "worse",
+        Verdict::Indistinct => "not distinguishable",
+        Verdict::Uncorrected => "not distinguishable after correction",
+        Verdict::NoInterval if difference.estimate.n == 1 => "one pair",
+        Verdict::NoInterval => "pairs all equal",
+    }
+}
+
+/// Whether the interval counts: better or worse, and not by chance among many.
+pub fn counts(difference: &Difference) -> bool {
+    matches!(difference.verdict(), Verdict::Above | Verdict::Below)
+}
+
+/// The name of a line, with a mark where its trial was chosen.
+pub fn name(summary: &Summary<'_>, line: &Line<'_>) -> String {
+    let mark = if summary.trials.is_group(line.name) { " †" } else { "" };
+    format!("{}{mark}", line.name)
+}
+
+/// The comparison that was declared, and what came of it.
+fn primary(run: &Run, summary: &Summary<'_>) -> Option<String> {
+    let asked = run.about.primary.as_ref()?;
+    let mut cells = summary.blocks.iter().flat_map(|block| {
+        let lines = block.lines.iter();
+        lines.flat_map(move |line| line.cells.iter().map(move |cell| (block, line, cell)))
+    });
+    let declared = "Primary comparison, declared in the config and tested alone";
+    let place = format!("{} at level {}", asked.recipe, asked.level);
+    if run.baseline.is_some() {
+        let usual = "it is one with the usual baseline, and this is another";
+        return Some(format!("{declared}: none here ({place}); {usual}."));
+    }
+    let found = cells.find_map(|(block, line, cell)| {
+        let gain = cell.gain.as_ref().filter(|gain| gain.primary)?;
+        Some((block, line, gain))
+    });
+    let Some((block, line, gain)) = found else {
+        return Some(format!("{declared}: {place} has no pair with the baseline yet."));
+    };
+    let pairs = format::plural(gain.estimate.n, "pair");
+    let p = gain.p.map(|p| format!(", {}", format::p_value(p))).unwrap_or_default();
+    Some(format!(
+        "{declared}: {} on draw {} at level {} gains {} points over {} ({pairs}{p}): {}.",
+        line.name,
+        block.draw,
+        asked.level,
+        format::gain(&gain.estimate),
+        summary.recipes[summary.baseline],
+        verdict(gain)
+    ))
 }
 
 /// The accuracy of one cell: `68.21 ± 0.31`, with `(2)` behind it where fewer than `full` seeds
@@ -40,16 +122,23 @@ pub fn cell(cell: &Cell<'_>, full: usize) -> String {
 
 /// The gain of one cell, with `(2)` behind it where fewer than `full` pairs are in it.
 pub fn gain(cell: &Cell<'_>, full: usize) -> Option<String> {
-    cell.gain.map(|e| match e.n < full {
-        true => format!("{} ({})", format::gain(&e), e.n),
-        false => format::gain(&e),
-    })
+    cell.gain.as_ref().map(|gain| difference(gain, full))
+}
+
+/// A difference in points, with `(2)` behind it where fewer than `full` pairs are in it.
+pub fn difference(difference: &Difference, full: usize) -> String {
+    let e = &difference.estimate;
+    match e.n < full {
+        true => format!("{} ({})", format::gain(e), e.n),
+        false => format::gain(e),
+    }
 }
 
 /// What a reader must know beside the numbers: marks that occur, and the run's own notes.
 pub fn notes(run: &Run, summary: &Summary<'_>) -> Vec<String> {
     let full = summary.seeds();
     let mut out = Vec::new();
+    out.extend(primary(run, summary));
     if summary.cells().any(|c| !c.samples.is_empty() && c.samples.len() < full) {
         out.push(format!("A number in brackets: so many seeds instead of {full}."));
     }
@@ -131,7 +220,8 @@ fn chosen(summary: &Summary<'_>) -> Vec<String> {
             .map(|choice| format!("{} at level {}", choice.trial, choice.level))
             .collect();
         Some(format!(
-            "{} on draw {}: at each level the best on validation of {}: {}.",
+            "† {} on draw {}: at each level the best on validation of {}, chosen without the test \
+             data: {}.",
             first.group,
             first.draw,
             format::plural(first.of, "trial"),

@@ -41,7 +41,8 @@ pub fn sweep(folder: &Path) {
     }
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Puts a file in the place of an older one, whole.
+pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     match replace_once(path, bytes) {
         Err(error) if error.kind() == ErrorKind::NotFound => replace_once(path, bytes),
         done => done,

@@ -1,10 +1,11 @@
-//! Accuracy and loss of a network on a split.
+//! Accuracy, loss and calibration of a network on a split.
 
 use std::ops::ControlFlow;
 
 use jackpot_plugin_api::model::Mode;
 use tch::{Kind, Tensor};
 
+use super::calibration::Calibration;
 use super::error::TrainError;
 use super::loss;
 use super::step::forward;
@@ -23,6 +24,8 @@ pub struct Evaluation {
     pub accuracy: f64,
     /// Mean cross-entropy in nats.
     pub loss: f64,
+    /// The [expected calibration error](Calibration::error), in [0, 1].
+    pub calibration_error: f64,
 }
 
 /// Evaluates on a whole split. `observe` sees the logits of each batch (f32 `[N, classes]`), and
@@ -44,6 +47,7 @@ pub fn evaluate(
     let device = network.device();
     let mut losses = Tensor::zeros([], (Kind::Double, device));
     let mut hits = Tensor::zeros([], (Kind::Int64, device));
+    let mut calibration = Calibration::new(device);
     tch::no_grad(|| {
         for batch in split.evaluation_batches(BATCH) {
             let batch = batch?;
@@ -53,6 +57,7 @@ pub fn evaluate(
             let mean = loss::cross_entropy(&logits, &batch.targets)?.f_to_kind(Kind::Double)?;
             losses = losses.f_add(&mean.f_mul_scalar(batch.len() as f64)?)?;
             hits = hits.f_add(&loss::correct(&logits, &batch.targets)?)?;
+            calibration.add(&logits, &batch.targets)?;
             reach(Point::Evaluation);
             if observe(&logits).is_break() {
                 return Err(TrainError::Interrupted);
@@ -64,5 +69,6 @@ pub fn evaluate(
     Ok(Evaluation {
         accuracy: hits.int64_value(&[]) as f64 / images,
         loss: losses.double_value(&[]) / images,
+        calibration_error: calibration.error()?,
     })
 }

@@ -7,7 +7,7 @@
 //! - [`fit`]: the loop over epochs and batches;
 //! - [`step`]: one optimizer step; [`optimizer`], [`loss`], [`batches`] are its parts;
 //! - [`measure`]: the same steps, to be timed; [`parts`]: the parts of one;
-//! - [`evaluate`]: accuracy and loss of a network on a split;
+//! - [`evaluate`]: accuracy and loss of a network on a split; [`calibration`]: how sure it is;
 //! - [`checkpoint`]: a training in the middle, on disk; [`cadence`]: how often it goes there;
 //! - [`update`]: masks that move during a training;
 //! - [`kernels`]: which pruned layers run on sparse kernels; [`places`]: their kept weights;
@@ -16,6 +16,7 @@
 pub mod access;
 pub mod batches;
 pub mod cadence;
+pub mod calibration;
 pub mod checkpoint;
 pub mod error;
 pub mod evaluate;

@@ -24,12 +24,25 @@ pub struct Results {
     /// that tweaks added.
     pub weights_training: u64,
     /// Multiply-adds × 2 of one forward pass of one image over the kept weights of convolution
-    /// and linear layers, tweaks included.
+    /// and linear layers, tweaks included, in the reported checkpoint: without a skip that had faded.
     pub flops: u64,
     /// After how many epochs the training was given up as hopeless, if it was; the accuracies are
     /// those that it had come to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_up: Option<u64>,
+    /// The expected calibration error of the reported checkpoint on the test set, in [0, 1], from
+    /// 15 bins. `None`: not finite, or of a version that did not measure it, as all below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_calibration_error: Option<f64>,
+    /// Of `weights_training`, those that are left in the stored network: without a skip that has
+    /// faded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_exported: Option<u64>,
+    /// What the training took: for every image of every epoch three times the multiply-adds × 2 of
+    /// a forward pass (a backward pass counts as two), a skip as long as it had not faded. Masks
+    /// that moved count as those of the reported checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training_flops: Option<u64>,
     /// `f32`, `tf32` or `bf16`: what `auto` came to.
     pub precision: String,
 }

@@ -21,6 +21,8 @@ use crate::train::{Evaluation, Results};
 pub const ACCURACY: f64 = 0.005;
 /// See [`ACCURACY`].
 pub const LOSS: f64 = 0.01;
+/// See [`ACCURACY`]; an image may come into another bin.
+const CALIBRATION: f64 = 0.01;
 
 /// What is measured again.
 struct Measuring<'a> {
@@ -196,7 +198,15 @@ impl Pair {
 fn reported(results: &Results, found: &Evaluation) -> Vec<Pair> {
     let tolerance = LOSS * results.test_loss.abs();
     let loss = Pair { name: "test_loss", stored: results.test_loss, now: found.loss, tolerance };
-    vec![Pair::accuracy("test_accuracy", results.test_accuracy, found), loss]
+    // Runs of before it was measured have none, and what is not finite is not stored.
+    let calibration = results.test_calibration_error.map(|stored| Pair {
+        name: "test_calibration_error",
+        stored,
+        now: found.calibration_error,
+        tolerance: CALIBRATION,
+    });
+    let accuracy = Pair::accuracy("test_accuracy", results.test_accuracy, found);
+    [accuracy, loss].into_iter().chain(calibration).collect()
 }
 
 fn validation(results: &Results, found: &Evaluation) -> Vec<Pair> {

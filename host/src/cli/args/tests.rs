@@ -100,6 +100,7 @@ fn wrong_use_has_exit_code_2() {
         "jackpot run a.toml --log-format xml",
         "jackpot data check",
         "jackpot report",
+        "jackpot report r --plots",
         "jackpot plugin info swish --kind color",
         "jackpot eval r --inputs",
     ] {

@@ -32,7 +32,8 @@ pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
         EvalSplit::Test => Part::Test,
         EvalSplit::Validation => Part::Validation,
     };
-    let mut rows = vec![["weights", "accuracy", "loss", "as stored"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["weights", "accuracy", "loss", "ECE", "as stored"].map(str::to_owned).to_vec()];
     for target in &targets.weights {
         let (model, train) = target.network(&config)?;
         let Target { path, at, plugins, graph, .. } = target;
@@ -50,6 +51,7 @@ pub fn run(args: &EvalArgs, terminal: &Terminal) -> Result<(), Failure> {
             target.name.clone(),
             percent(found.evaluation.accuracy),
             format!("{:.4}", found.evaluation.loss),
+            format!("{:.4}", found.evaluation.calibration_error),
             stored.map(percent).unwrap_or_default(),
         ]);
     }

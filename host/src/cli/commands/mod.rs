@@ -30,9 +30,7 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Spend(args) => run::run(args, Verb::Spend, terminal),
         Command::Plan(args) => plan::run(args, terminal),
         Command::Status { run } => status::run(run, terminal),
-        Command::Report { runs, out, baseline } => {
-            report::run(runs, out.as_deref(), baseline.as_deref(), terminal)
-        }
+        Command::Report(args) => report::run(args, terminal),
         Command::Eval(args) => eval::run(args, terminal),
         Command::Bench(args) => bench::run(args, terminal),
         Command::Export(args) => export::run(args, terminal),

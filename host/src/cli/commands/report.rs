@@ -4,49 +4,100 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::cli::args::ReportArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::cli::words::plural;
 use crate::experiment::{ExperimentError, Lease, RunDir};
-use crate::report::{Run, read, sweep, table, write};
-use crate::verify::compare::compare;
+use crate::report::{Run, merge, pictures, read, sweep, table, tensorboard, write};
+use crate::verify::compare::{Compared, compare};
 
-/// Reports runs: a table on stdout, and three files each.
-pub fn run(
-    runs: &[PathBuf],
-    out: Option<&Path>,
-    baseline: Option<&str>,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    let folders = folders(runs, out)?;
-    let mut read_runs = Vec::new();
+/// Reports runs: a table on stdout, and three files each; several runs also side by side.
+pub fn run(args: &ReportArgs, terminal: &Terminal) -> Result<(), Failure> {
+    let ReportArgs { runs, out, baseline, .. } = args;
+    let folders = folders(runs, out.as_deref())?;
+    let mut all = Vec::new();
     for path in runs {
         let mut run = read(path)?;
-        check_baseline(&run, path, baseline)?;
-        run.baseline = baseline.map(str::to_owned);
-        read_runs.push(run);
+        check_baseline(&run, path, baseline.as_deref())?;
+        run.baseline.clone_from(baseline);
+        all.push(run);
     }
-    for (place, (run, folder)) in read_runs.iter().zip(&folders).enumerate() {
+    let names = names(runs);
+    for (place, (run, folder)) in all.iter().zip(&folders).enumerate() {
         let gap = if place > 0 { "\n" } else { "" };
         terminal.print(&format!("{gap}{}", table(run, terminal.width(), terminal.color)))?;
         files(run, folder, terminal)?;
+        // One run has the folder to itself.
+        let own = Path::new(if all.len() > 1 { names[place].as_str() } else { "" });
+        more(run, args, own, terminal)?;
     }
-    reproduction(runs, terminal)
+    let again = reproduction(runs, terminal)?;
+    let same_data = all.iter().all(|run| run.about.dataset == all[0].about.dataset);
+    if again + 1 < runs.len() || !same_data {
+        let both = merge(&names.into_iter().zip(all).collect::<Vec<_>>());
+        terminal.print(&format!("\n{}", table(&both, terminal.width(), terminal.color)))?;
+        if let Some(out) = out {
+            files(&both, out, terminal)?;
+        }
+        more(&both, &ReportArgs { tensorboard: None, ..args.clone() }, Path::new(""), terminal)?;
+    }
+    Ok(())
+}
+
+/// What is written only if asked for, into `own` of the folders that were named.
+fn more(run: &Run, args: &ReportArgs, own: &Path, terminal: &Terminal) -> Result<(), Failure> {
+    if let Some(folder) = args.plots.as_ref().map(|folder| folder.join(own)) {
+        let written = pictures(&folder, run)?;
+        let count = plural(written.files.len(), "picture");
+        terminal.say(&format!("wrote {count} to {}", folder.display()));
+        if !written.png {
+            terminal.say(
+                "no PNG files: this machine has no fonts (on Debian, fonts-dejavu-core brings \
+                 some); the SVG files are whole",
+            );
+        }
+    }
+    if let Some(folder) = args.tensorboard.as_ref().map(|folder| folder.join(own)) {
+        let count = plural(tensorboard(&folder, run)?, "event file");
+        terminal.say(&format!("wrote {count} to {}", folder.display()));
+    }
+    Ok(())
+}
+
+/// What the runs are called beside each other: their folders' last names, or the whole paths where
+/// those are the same.
+fn names(runs: &[PathBuf]) -> Vec<String> {
+    let last = |run: &PathBuf| {
+        let name =
+            run.canonicalize().ok().as_deref().unwrap_or(run).file_name().map(OsString::from);
+        name.unwrap_or_default().to_string_lossy().into_owned()
+    };
+    let names: Vec<String> = runs.iter().map(last).collect();
+    let different: BTreeSet<&String> = names.iter().collect();
+    match different.len() == names.len() {
+        true => names,
+        false => runs.iter().map(|run| run.display().to_string()).collect(),
+    }
 }
 
 /// Says of every run after the first whether its bits are those of the first, or in what it is
-/// another experiment.
-fn reproduction(runs: &[PathBuf], terminal: &Terminal) -> Result<(), Failure> {
-    let Some((first, others)) = runs.split_first() else { return Ok(()) };
+/// another experiment. Returns how many are the very same one, of which there is nothing to compare.
+fn reproduction(runs: &[PathBuf], terminal: &Terminal) -> Result<usize, Failure> {
+    let Some((first, others)) = runs.split_first() else { return Ok(0) };
     if others.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
-    let Some(first) = RunDir::find(first)? else { return Ok(()) };
+    let Some(first) = RunDir::find(first)? else { return Ok(0) };
+    let mut again = 0;
     for other in others {
         let Some(other) = RunDir::find(other)? else { continue };
         let found = compare(&first, &other)?;
         terminal.print(&format!("\n{found}"))?;
+        let whole = matches!(&found, Compared::Bits(found) if found.only == [0, 0]);
+        again += usize::from(whole);
     }
-    Ok(())
+    Ok(again)
 }
 
 /// Writes the report of a run that was just done, and prints the table unless somebody is in a
@@ -91,10 +142,10 @@ fn folders(runs: &[PathBuf], out: Option<&Path>) -> Result<Vec<PathBuf>, Failure
 }
 
 fn check_baseline(run: &Run, path: &Path, baseline: Option<&str>) -> Result<(), Failure> {
-    let recipes: BTreeSet<&str> = run.rows.iter().filter_map(|row| row.recipe.as_deref()).collect();
+    let recipes = run.recipes();
     match baseline {
-        Some(wanted) if !recipes.contains(wanted) => {
-            let known = recipes.into_iter().collect::<Vec<_>>().join(", ");
+        Some(wanted) if !recipes.contains(&wanted) => {
+            let known = recipes.join(", ");
             let known = if known.is_empty() { "none" } else { &known };
             let run = path.display();
             Err(Failure::usage(format!("{run} has no recipe `{wanted}`; its recipes: {known}")))

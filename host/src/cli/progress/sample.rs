@@ -35,6 +35,9 @@ pub fn done(job: &JobKey, seconds: f64) -> Event<'_> {
         weights_training: 70,
         flops: 1000,
         given_up: None,
+        test_calibration_error: None,
+        weights_exported: None,
+        training_flops: None,
         precision: "f32".into(),
     };
     Event::Done { job, results: Box::leak(Box::new(results)), seconds }

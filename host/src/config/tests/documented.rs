@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::give_up::GIVE_UP;
 use super::keys::{Key, Presence, Section, Shape};
+use super::report::PRIMARY;
 use super::tables::{FROM, SECTIONS};
 use super::validator::fits;
 use super::values::{GRAPH_FILE, OPTIMIZERS, PLUGIN, TEACHER};
@@ -84,6 +85,7 @@ const CHANGES: &[&str] = &[
     "spend.a.mask=\"shuffled-global\"",
     "spend.a.start=\"reinit\"",
     "spend.a.trial_of=\"tuned\"",
+    "spend.a.sweep={ epochs = [1, 2] }",
     "spend.a.ticket_seed=42",
     "spend.a.architecture={ plugin = \"resnet\", params = { width = 8 } }",
     "spend.a.epochs=3",
@@ -98,6 +100,7 @@ const CHANGES: &[&str] = &[
     "spend.a.teacher=\"dense\"",
     "spend.a.update=\"gmp\"",
     "spend.a.give_up={ at = \"90it\", below = 0.5 }",
+    "report.primary={ recipe = \"a\", draw = \"other\", level = 1 }",
     "train.activation.plugin=\"mish\"",
     "train.activation.params={ beta = 2.0 }",
     "train.optimizer.name=\"adamw\"",
@@ -116,7 +119,7 @@ const CHANGES: &[&str] = &[
 
 /// The way to a key in `CHANGES`, from its section.
 fn prefixes() -> Vec<(&'static str, &'static Section)> {
-    let ways = ["", "plugins.", "data.", "model.", "train.", "draw.imp.", "spend.a."];
+    let ways = ["", "plugins.", "data.", "model.", "train.", "draw.imp.", "spend.a.", "report."];
     let mut all: Vec<_> = ways.into_iter().zip(SECTIONS.iter().copied()).collect();
     all.push(("draw.masks.from.", &FROM));
     all.push(("train.activation.", &PLUGIN));
@@ -171,6 +174,9 @@ fn the_schema_has_the_keys_of_the_parser_and_no_others() {
     assert_eq!(at("/properties/train"), section(4));
     assert_eq!(at("/properties/draw/items"), section(5));
     assert_eq!(at("/properties/spend/items"), section(6));
+    assert_eq!(at("/properties/report"), section(7));
+    let primary = at("/properties/report/properties/primary/anyOf/1");
+    assert_eq!(primary, PRIMARY.names().collect::<Vec<_>>());
     let from = at("/properties/draw/items/properties/from");
     assert_eq!(from, FROM.names().collect::<Vec<_>>());
     let teacher = at("/properties/train/properties/teacher/anyOf/1/anyOf/1");
@@ -263,6 +269,7 @@ fn the_docs_describe_every_key() {
         ("`from`", &FROM),
         ("`teacher`", &TEACHER),
         ("`give_up`", &GIVE_UP),
+        ("`primary`", &PRIMARY),
     ];
     let optimizers = OPTIMIZERS.iter().map(|(_, section)| (section.title, *section));
     for (title, section) in

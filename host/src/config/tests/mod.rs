@@ -5,9 +5,11 @@ mod errors;
 mod files;
 mod overridden;
 mod plugin_errors;
+mod reported;
 mod robust;
 mod roundtrip;
 mod semantics;
+mod swept;
 mod validator;
 
 use std::path::Path;

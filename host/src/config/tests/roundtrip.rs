@@ -277,6 +277,16 @@ fn spends(
     })
 }
 
+/// A comparison that is made, if one is.
+fn primary(spends: &[SpendConfig]) -> Option<Primary> {
+    let spend = spends.first()?;
+    Some(Primary {
+        recipe: spend.trial_of.as_ref().unwrap_or(&spend.recipe).clone(),
+        draw: Some(spend.draws.first()?.clone()),
+        level: spend.levels.as_ref().map_or(Some(0), |levels| levels.first().copied())?,
+    })
+}
+
 fn config() -> impl Strategy<Value = Config> {
     let seeds = prop::collection::btree_set(0..=i64::MAX as u64, 1..4);
     let draws = prop::collection::vec(draw(), 1..4).prop_map(|mut draws| {
@@ -320,6 +330,7 @@ fn config() -> impl Strategy<Value = Config> {
                 model,
                 train,
                 draws: draws.clone(),
+                primary: primary(&spends),
                 spends,
             }
         })
@@ -370,7 +381,8 @@ fn keys_are_written_in_the_order_of_the_docs_and_none_is_left_out() {
     for (title, keys) in seen {
         let section = SECTIONS.iter().find(|section| section.title == title).expect("a section");
         let other = |key: &str| match key {
-            "seed" => true,
+            // A sweep is written as its trials.
+            "seed" | "sweep" => true,
             "keep" => keys.contains(&"levels"),
             "levels" | "fraction" => keys.contains(&"keep"),
             _ => false,

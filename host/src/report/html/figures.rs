@@ -1,7 +1,7 @@
 //! The pictures with their captions.
 
 use super::super::markup::escape;
-use super::super::plot::{self, Metric, Size};
+use super::super::plot::{self, Cost, Metric, Size, Which};
 use super::super::run::{Run, Split};
 use super::super::summary::{Block, Summary};
 use super::super::{format, words};
@@ -24,17 +24,35 @@ pub fn comparison(summary: &Summary<'_>, block: &Block<'_>) -> String {
     let dense = if dashed { " Dashed: the dense baseline." } else { "" };
     out += &figure("Accuracy against sparsity", pictures, &format!("{caption}{dense}"));
 
-    let pictures = SIZES.map(|size| plot::gain(summary, block, size));
-    if let Some(base) = words::gain_caption(summary) {
-        let points = if several {
-            " Points: single seeds. Bars: the intervals; with an arrow, they go on."
-        } else {
-            ""
-        };
-        let title = format!("Gain over {}", summary.recipes[summary.baseline]);
-        out += &figure(&title, pictures, &format!("{}.{points}", format::capital(&base)));
+    let Some(caption) = words::gain_caption(summary) else { return out };
+    let points = match several {
+        true => " Points: single seeds. Bars: the intervals; with an arrow, they go on.",
+        false => "",
+    };
+    let base = summary.recipes[summary.baseline];
+    for (which, title, what) in [
+        (Which::Gain, format!("Gain over {base}"), caption.as_str()),
+        (Which::Excess, "What of it is the ticket’s".to_owned(), words::EXCESS),
+    ] {
+        let pictures = SIZES.map(|size| plot::gain(summary, block, size, which));
+        out += &figure(&title, pictures, &format!("{}.{points}", format::capital(what)));
     }
     out
+}
+
+/// Accuracy against what is paid for it.
+pub fn costs(summary: &Summary<'_>, block: &Block<'_>) -> String {
+    let pictures = Cost::ALL.into_iter().filter_map(|cost| plot::cost(summary, block, cost));
+    let pictures: String = pictures.collect();
+    if pictures.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<section>\n<h3>At equal cost</h3>\n<figure class=\"halves\">\n{pictures}</figure>\n\
+         <p class=\"note\">Mean test accuracy at each sparsity against mean cost, on a log scale. Of \
+         two recipes with the same cost the higher one is better. Weights during training count \
+         those that tweaks add; after export a skip that has faded is gone.</p>\n</section>\n"
+    )
 }
 
 /// Training curves and the heat map of layers.
@@ -56,6 +74,14 @@ pub fn insight(run: &Run, summary: &Summary<'_>, block: &Block<'_>) -> String {
             "<details>\n<summary>Training loss</summary>\n{grid}<p class=\"note\">Loss in nats on \
              the training data by epoch, mean over seeds; recipes with another loss function are \
              not on one scale.</p>\n</details>\n"
+        );
+    }
+    let settings = plot::settings(&run.rows, summary, block).concat();
+    if !settings.is_empty() {
+        out += &format!(
+            "<section>\n<h3>Learning rate and knobs</h3>\n<figure class=\"grid\">\n{settings}\
+             </figure>\n<p class=\"note\">By epoch, after its last step; of each recipe’s first \
+             job.</p>\n</section>\n"
         );
     }
     let pictures = SIZES.map(|size| plot::heatmap(run, summary, block, size));

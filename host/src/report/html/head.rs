@@ -1,8 +1,8 @@
 //! The top of the page: what was run, and what came of it in a few lines.
 
+use super::super::difference::{Difference, Verdict};
 use super::super::markup::escape;
-use super::super::run::{Run, Status};
-use super::super::stats::{Estimate, Verdict};
+use super::super::run::{Row, Run, Status};
 use super::super::summary::{Block, Line, Summary};
 use super::super::{format, plot, words};
 
@@ -62,15 +62,9 @@ pub fn glance(run: &Run, summary: &Summary<'_>) -> String {
         }
         out += &table(run, summary, block);
     }
-    let many = summary.cells().filter(|c| c.gain.is_some_and(|g| g.spread.is_some())).count();
     if let Some(caption) = words::gain_caption(summary) {
-        let each = match many {
-            0 | 1 => "",
-            _ => {
-                " Each interval stands for itself; none is corrected for the number of comparisons."
-            }
-        };
-        out += &format!("<p class=\"note\">Gains: {}.{each}</p>\n", escape(&caption));
+        let rule = words::rule(summary).map(|rule| format!(" {rule}")).unwrap_or_default();
+        out += &format!("<p class=\"note\">Gains: {}.{}</p>\n", escape(&caption), escape(&rule));
     }
     out + "</section>\n"
 }
@@ -113,7 +107,7 @@ fn row(
         "<tr><th class=\"recipe {}\">{} <b>{}</b><small>{}</small></th>",
         plot::class(line.recipe),
         plot::swatch(line.recipe),
-        escape(line.name),
+        escape(&words::name(summary, line)),
         escape(changes)
     );
     for &column in columns {
@@ -131,32 +125,30 @@ fn row(
     out + "</tr>\n"
 }
 
-/// A gain with what its interval says, in a word and not in colour alone.
-fn gain_cell(gain: &Estimate) -> String {
-    let word = match gain.verdict() {
-        Verdict::Above => "better",
-        Verdict::Below => "worse",
-        Verdict::Indistinct => "not distinguishable",
-        Verdict::NoInterval => "one pair",
-    };
-    format!("{} <small>{word}</small>", marked_gain(gain))
+/// A difference with what its interval says, in a word and not in colour alone.
+pub fn gain_cell(difference: &Difference) -> String {
+    let primary = if difference.primary { "primary: " } else { "" };
+    format!("{} <small>{primary}{}</small>", marked_gain(difference), words::verdict(difference))
 }
 
-/// A gain; bold and coloured where its interval excludes zero.
-pub fn marked_gain(gain: &Estimate) -> String {
-    let text = format::gain(gain);
-    match gain.verdict() {
+/// A difference; bold and coloured where it is distinguishable from zero.
+pub fn marked_gain(difference: &Difference) -> String {
+    let text = format::gain(&difference.estimate);
+    match difference.verdict() {
         Verdict::Above => format!("<b class=\"better\">{text}</b>"),
         Verdict::Below => format!("<b class=\"worse\">{text}</b>"),
-        Verdict::Indistinct | Verdict::NoInterval => text,
+        _ => text,
     }
 }
 
 /// The word for a job's status, with its reason or target.
-pub fn status(status: &Status) -> String {
-    match status {
-        Status::Failed(why) => format!("<b class=\"worse\">failed</b> {}", escape(why)),
-        Status::Linked(to) => format!("linked <small>{}</small>", escape(to)),
-        other => other.word().to_owned(),
+pub fn status(row: &Row) -> String {
+    let word = row.word();
+    match &row.status {
+        Status::Failed(why) => {
+            format!("<b class=\"worse\">{word}</b><small>{}</small>", escape(why))
+        }
+        Status::Linked(to) => format!("{word}<small>{}</small>", escape(to)),
+        _ => word.to_owned(),
     }
 }

@@ -17,7 +17,7 @@ pub fn jobs(run: &Run) -> String {
     let mut out = format!(
         "<section>\n<h3>Jobs</h3>\n<details{open}>\n<summary>{}, one training each; the same as \
          results.csv</summary>\n<div class=\"scroll\"><table class=\"jobs\">\n<thead><tr>\
-         <th>recipe</th><th>draw</th>",
+         <th>recipe</th><th>draw</th><th>status</th>",
         format::plural(run.rows.len(), "job")
     );
     for head in [
@@ -31,11 +31,14 @@ pub fn jobs(run: &Run) -> String {
         "epoch",
         "kept",
         "trained",
+        "exported",
         "FLOPs",
+        "ECE&nbsp;%",
+        "time",
     ] {
         out += &format!("<th class=\"number\">{head}</th>");
     }
-    out += "<th>precision</th><th>status</th></tr></thead>\n<tbody>\n";
+    out += "<th>precision</th></tr></thead>\n<tbody>\n";
     for row in &run.rows {
         out += &job(row);
     }
@@ -48,9 +51,10 @@ fn job(row: &Row) -> String {
         None => "<small>the draw itself</small>".to_owned(),
     };
     let mut out = format!(
-        "<tr><td>{recipe}</td><td>{}</td><td class=\"number\">{}</td>\
+        "<tr><td>{recipe}</td><td>{}</td><td class=\"status\">{}</td><td class=\"number\">{}</td>\
          <td class=\"number\">{}</td>",
         escape(&row.draw),
+        status(row),
         row.seed,
         row.level
     );
@@ -68,12 +72,24 @@ fn job(row: &Row) -> String {
             out += &cell(r.best_epoch, &r.best_epoch.to_string());
             out += &cell(r.weights_kept, &format::count(r.weights_kept));
             out += &cell(r.weights_training, &format::count(r.weights_training));
+            out += &optional(r.weights_exported, format::count);
             out += &cell(r.flops, &format::short_count(r.flops));
+            out += &optional(r.test_calibration_error, format::accuracy);
+            // By the clock, so in no file that is made to be compared.
+            let time = row.time.map(|time| {
+                let more = if time.resumed { "≥ " } else { "" };
+                format!("{more}{}", format::duration(time.seconds))
+            });
+            out += &format!("<td class=\"number\">{}</td>", time.unwrap_or_default());
             out += &format!("<td>{}</td>", escape(&r.precision));
         }
-        None => out += &"<td></td>".repeat(10),
+        None => out += &"<td></td>".repeat(13),
     }
-    out + &format!("<td>{}</td></tr>\n", status(&row.status))
+    out + "</tr>\n"
+}
+
+fn optional<T: std::fmt::Display + Copy>(exact: Option<T>, shown: fn(T) -> String) -> String {
+    exact.map_or("<td></td>".to_owned(), |exact| cell(exact, &shown(exact)))
 }
 
 /// A number as people read it, with the exact one for programs.

@@ -1,11 +1,15 @@
 //! `report.html`: one file with everything in it, readable without network, without scripts, in
 //! the dark and on paper.
 
+mod controls;
+mod cost;
 mod figures;
 mod head;
 mod jobs;
 mod learned;
 mod numbers;
+mod origin;
+mod trials;
 
 use super::markup::escape;
 use super::plot;
@@ -26,13 +30,17 @@ pub fn html(run: &Run) -> String {
                 body += &format!("<h2 class=\"draw\">Draw {}</h2>\n", escape(block.draw));
             }
             body += &figures::comparison(&summary, block);
-            body += &numbers::numbers(block);
+            body += &numbers::numbers(&summary, block);
+            body += &trials::table(&summary, block);
+            body += &controls::table(run, &summary, block);
+            body += &figures::costs(&summary, block);
+            body += &cost::cost(run, &summary, block);
             body += &figures::insight(run, &summary, block);
             body += &learned::learned(run, &summary, block);
         }
     }
     body += &jobs::jobs(run);
-    body += &config(run);
+    body += &origin::origin(run);
     page(&run.name, &styles(summary.recipes.len()), &body)
 }
 
@@ -84,15 +92,9 @@ fn legend(summary: &Summary<'_>) -> String {
     out + "</nav>\n"
 }
 
-fn config(run: &Run) -> String {
-    if run.about.config.is_empty() {
-        return String::new();
-    }
-    format!(
-        "<section>\n<h3>Config</h3>\n<details>\n<summary>config.toml, all defaults written out\
-         </summary>\n<pre>{}</pre>\n</details>\n</section>\n",
-        escape(&run.about.config)
-    )
+/// The first cell of a group of rows: the sparsity they share.
+fn level_head(title: &str, level: usize, rows: usize) -> String {
+    format!("<th class=\"number\" rowspan=\"{rows}\">{title}<small>level {level}</small></th>")
 }
 
 #[cfg(test)]

@@ -103,6 +103,7 @@ fn the_numbers_are_those_of_results_csv() {
     for run in runs() {
         let page = html(&run);
         let jobs = page.split_once("class=\"jobs\"").map(|(_, rest)| rest).unwrap_or_default();
+        let jobs = jobs.split("</table>").next().unwrap_or_default();
         let rows: Vec<&str> = jobs.split("<tr><td>").skip(1).collect();
         let expected = csv::parse(&csv(&run));
         assert_eq!(rows.len(), expected.len() - 1);
@@ -113,7 +114,7 @@ fn the_numbers_are_those_of_results_csv() {
                 .filter_map(|piece| piece.split_once('"').map(|(value, _)| value))
                 .collect();
             // All of a finished job's numbers but the total, which is that of the dense network.
-            let wanted = [4, 6, 7, 8, 9, 10, 11, 13, 14].map(|i| cells[i].as_str());
+            let wanted = [4, 6, 7, 8, 9, 10, 11, 13, 17, 14, 16].map(|i| cells[i].as_str());
             let wanted: Vec<&str> = wanted.into_iter().filter(|w| !w.is_empty()).collect();
             assert_eq!(values, wanted);
             assert!(row.contains(cells[5].as_str()), "status {}", cells[5]);
@@ -128,18 +129,23 @@ fn a_full_run_has_every_section_and_both_sizes() {
         "At a glance",
         "Accuracy against sparsity",
         "Gain over recipe 0",
+        "What of it is the ticket’s",
         "Numbers",
+        "At equal cost",
+        "What it costs",
         "Training curves",
+        "Learning rate and knobs",
         "Training loss",
         "Where weights survive",
         "Jobs",
-        "Config",
+        "Config and origin",
     ] {
         assert!(page.contains(title), "{title}");
     }
-    // Three pictures in each size for each of the two draws.
-    assert_eq!(page.matches("<svg class=\"wide\"").count(), 6);
-    assert_eq!(page.matches("<svg class=\"narrow\"").count(), 6);
+    // Four pictures in each size for each of the two draws, and three against costs.
+    assert_eq!(page.matches("<svg class=\"wide\"").count(), 8);
+    assert_eq!(page.matches("<svg class=\"narrow\"").count(), 8);
+    assert_eq!(page.matches("<svg class=\"half\"").count(), 6);
     assert!(html(&runs()[5]).contains("No job yet."));
 }
 

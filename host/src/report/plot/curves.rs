@@ -17,9 +17,9 @@ pub enum Metric {
     TrainingLoss,
 }
 
-const WIDTH: f64 = 250.0;
-const HEIGHT: f64 = 170.0;
-const LEFT: f64 = 40.0;
+pub const WIDTH: f64 = 250.0;
+pub const HEIGHT: f64 = 170.0;
+pub const LEFT: f64 = 40.0;
 /// More points than this are not seen in a picture of this width.
 const MOST_POINTS: usize = 130;
 
@@ -75,7 +75,7 @@ pub fn curves(
     (!pictures.is_empty()).then_some((split, pictures))
 }
 
-fn picture(
+pub fn picture(
     title: &str,
     lines: &[(usize, Curve)],
     (x, y): (&Scale, &Scale),
@@ -147,9 +147,14 @@ fn mean_curve<'a>(rows: impl Iterator<Item = &'a Row>, split: Split, metric: Met
         .filter(|(.., n)| *n == most)
         .map(|(epoch, sum, n)| (epoch, sum / n as f64))
         .collect();
-    let stride = whole.len().div_ceil(MOST_POINTS).max(1);
-    let last = whole.len().saturating_sub(1);
-    let kept = whole.iter().enumerate().filter(|(i, _)| i % stride == 0 || *i == last);
+    thinned(&whole)
+}
+
+/// As many points as can be seen, the last one among them.
+pub fn thinned(curve: &[(f64, f64)]) -> Curve {
+    let stride = curve.len().div_ceil(MOST_POINTS).max(1);
+    let last = curve.len().saturating_sub(1);
+    let kept = curve.iter().enumerate().filter(|(i, _)| i % stride == 0 || *i == last);
     kept.map(|(_, point)| *point).collect()
 }
 
@@ -167,6 +172,8 @@ mod tests {
                 split: *split,
                 loss: Some(*x),
                 accuracy: Some(*x),
+                rate: None,
+                knobs: vec![],
             })
             .collect();
         row

@@ -5,6 +5,8 @@
 //! page colours it and switches it off.
 
 mod accuracy;
+mod alone;
+mod cost;
 mod curves;
 mod frame;
 mod gain;
@@ -12,13 +14,17 @@ mod heatmap;
 mod labels;
 mod mark;
 mod scale;
+mod settings;
 mod svg;
 
 pub use accuracy::accuracy;
+pub use alone::alone;
+pub use cost::{Cost, cost};
 pub use curves::{Metric, curves};
-pub use gain::gain;
+pub use gain::{Which, gain};
 pub use heatmap::heatmap;
 pub use mark::{COLORS, class, swatch};
+pub use settings::settings;
 
 /// How large a picture is drawn: the page shows the one that fits, so text keeps its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
