@@ -97,8 +97,7 @@ fn a_stored_run_is_verified_with_the_kernels_that_made_it() {
         let ran = sandbox.with_fixtures(&["verify", "runs/tiny"]).run().expect(0);
         assert!(!ran.stdout.contains("may differ"), "{ran}");
         let ran = sandbox.with_fixtures(&["eval", "runs/tiny", "--recipe", "rigl"]).run().expect(0);
-        let row =
-            results(&run).into_iter().find(|row| row.get("recipe") == "rigl").unwrap();
+        let row = results(&run).into_iter().find(|row| row.get("recipe") == "rigl").unwrap();
         let stored = format!("{:.2} %", 100.0 * row.number("test_accuracy"));
         assert_eq!(ran.stdout.matches(&stored).count(), 2, "as stored and as found: {ran}");
     }

@@ -49,7 +49,7 @@ pub fn dead(program: &Program, spaces: &Spaces) -> Result<Dead, ExportError> {
     }
     let mut channels = open
         .iter()
-        .map(|open| Ok(Vec::<i64>::try_from(open.f_to_kind(Kind::Int64)?)?))
+        .map(|open| Vec::<i64>::try_from(open.f_to_kind(Kind::Int64)?))
         .map(|list: Result<_, tch::TchError>| list.map(|l| l.iter().map(|one| *one == 1).collect()))
         .collect::<Result<Vec<Vec<bool>>, _>>()?;
     for list in &mut channels {
