@@ -13,7 +13,6 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use jackpot::config::{Optimizer as Sgd, PluginRef, Precision, TrainConfig};
-use jackpot::data::{Normaliser, Split};
 use jackpot::model::graph::source::{from_plugin, image_input, logits_output};
 use jackpot::plugin::Registry;
 use jackpot::plugin::kinds::Architecture;
@@ -83,33 +82,11 @@ fn inlined(graph: &Graph) -> Graph {
 }
 
 fn config(activation: Option<PluginRef>) -> TrainConfig {
-    let optimizer =
-        Sgd::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 1e-4, nesterov: false, decay_norm: true };
-    TrainConfig {
-        epochs: 100,
-        batch_size: 128,
-        optimizer,
-        lr_schedule: None,
-        augmentation: Vec::new(),
-        activation,
-        skip: None,
-        init: None,
-        loss: None,
-        teacher: None,
-        update: None,
-        give_up: None,
-    }
+    TrainConfig { activation, ..TrainConfig::plain(100, 128, Sgd::sgd(0.1, 0.9, 1e-4)) }
 }
 
 fn feed() -> Result<Feed, Box<dyn Error>> {
-    let empty = || Split {
-        images: Tensor::zeros([0, 3, 32, 32], (Dtype::Uint8, Device::Cpu)),
-        labels: Tensor::zeros([0], (Dtype::Int64, Device::Cpu)),
-        classes: CLASSES,
-    };
-    let normaliser = Normaliser::new(&[0.0; 3], &[1.0; 3], Device::Cpu)?;
-    let (train, validation, test) = (empty(), empty(), empty());
-    Ok(Feed { train, validation, test, normaliser, classes: CLASSES, shape: SHAPE })
+    Ok(Feed::without_images(SHAPE, CLASSES, Device::Cpu)?)
 }
 
 /// The seconds that this thread has spent on a processor.
@@ -140,10 +117,9 @@ impl Side<'_> {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+/// NaN of nothing.
+fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    jackpot::median::median(numbers).unwrap_or(f64::NAN)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -10,6 +10,7 @@ pub mod export;
 pub mod failpoint;
 pub mod glob;
 pub mod kernels;
+pub mod median;
 pub mod model;
 pub mod plugin;
 pub mod prune;

@@ -46,8 +46,7 @@ pub fn print(
         norm.backward(batch, &statistics, &x, Some(&y), &x, &mut to_x, to_branch, threads)?;
         lap(5);
     }
-    let [to, from, forward, backward, with, with_back] =
-        times.map(|times| median(times.into_iter()));
+    let [to, from, forward, backward, with, with_back] = times.map(median);
     println!(
         "{name:8} to blocks {to:.2} ms, from blocks {from:.2} ms; batch norm + ReLU forward \
          {forward:.2} ms, backward {backward:.2} ms; with a residual {with:.2} and {with_back:.2} ms"

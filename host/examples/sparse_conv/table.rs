@@ -75,7 +75,7 @@ impl Row {
     }
 
     fn speedup(&self) -> f64 {
-        median(self.speedups().into_iter())
+        median(self.speedups())
     }
 
     /// From the fastest of all turns.
@@ -152,15 +152,9 @@ pub fn json(rows: &[Row], isa: Isa, threads: usize, peak: f64) -> Value {
     })
 }
 
-pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut numbers: Vec<f64> = numbers.collect();
-    numbers.sort_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    if numbers.len() % 2 == 1 {
-        numbers[middle]
-    } else {
-        (numbers[middle - 1] + numbers[middle]) / 2.0
-    }
+/// NaN of nothing.
+pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    jackpot::median::median(numbers).unwrap_or(f64::NAN)
 }
 
 fn least(numbers: &[f64]) -> f64 {

@@ -1,7 +1,6 @@
 //! One way to compute a training's steps.
 
 use jackpot::config::{Optimizer as Sgd, Precision, Sparse, TrainConfig};
-use jackpot::data::{Normaliser, Split};
 use jackpot::kernels::thread_time;
 use jackpot::model::Network;
 use jackpot::plugin::Registry;
@@ -97,33 +96,11 @@ impl<'a> Side<'a> {
 }
 
 pub fn config() -> TrainConfig {
-    let optimizer =
-        Sgd::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 2e-4, nesterov: false, decay_norm: true };
-    TrainConfig {
-        epochs: 100,
-        batch_size: 128,
-        optimizer,
-        lr_schedule: None,
-        augmentation: Vec::new(),
-        activation: None,
-        skip: None,
-        init: None,
-        loss: None,
-        teacher: None,
-        update: None,
-        give_up: None,
-    }
+    TrainConfig::plain(100, 128, Sgd::sgd(0.1, 0.9, 2e-4))
 }
 
 pub fn feed() -> Result<Feed, Box<dyn Error>> {
-    let empty = || Split {
-        images: Tensor::zeros([0, 3, 32, 32], (Kind::Uint8, Device::Cpu)),
-        labels: Tensor::zeros([0], (Kind::Int64, Device::Cpu)),
-        classes: CLASSES,
-    };
-    let normaliser = Normaliser::new(&[0.0; 3], &[1.0; 3], Device::Cpu)?;
-    let (train, validation, test) = (empty(), empty(), empty());
-    Ok(Feed { train, validation, test, normaliser, classes: CLASSES, shape: SHAPE })
+    Ok(Feed::without_images(SHAPE, CLASSES, Device::Cpu)?)
 }
 
 /// Random images and labels.
@@ -142,13 +119,7 @@ fn now(threads: usize) -> Duration {
     if threads == 1 { thread_time() } else { START.elapsed() }
 }
 
+/// NaN of nothing.
 pub fn median(numbers: &[f64]) -> f64 {
-    let mut numbers = numbers.to_vec();
-    numbers.sort_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    if numbers.len() % 2 == 1 {
-        numbers[middle]
-    } else {
-        (numbers[middle - 1] + numbers[middle]) / 2.0
-    }
+    jackpot::median::median(numbers.iter().copied()).unwrap_or(f64::NAN)
 }

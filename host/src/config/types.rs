@@ -185,6 +185,26 @@ pub struct TrainConfig {
     pub give_up: Option<GiveUp>,
 }
 
+impl TrainConfig {
+    /// Without any item: a constant rate, images as they are, cross-entropy.
+    pub fn plain(epochs: u64, batch_size: usize, optimizer: Optimizer) -> Self {
+        Self {
+            epochs,
+            batch_size,
+            optimizer,
+            lr_schedule: None,
+            augmentation: Vec::new(),
+            activation: None,
+            skip: None,
+            init: None,
+            loss: None,
+            teacher: None,
+            update: None,
+            give_up: None,
+        }
+    }
+}
+
 /// A trained network whose outputs the loss sees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -221,6 +241,11 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
+    /// SGD as PyTorch has it: decay on every weight, no Nesterov momentum.
+    pub fn sgd(lr: f64, momentum: f64, weight_decay: f64) -> Self {
+        Self::Sgd { lr, momentum, weight_decay, nesterov: false, decay_norm: true }
+    }
+
     /// The base learning rate.
     pub fn lr(&self) -> f64 {
         match self {

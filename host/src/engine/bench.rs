@@ -8,6 +8,7 @@ use tch::Tensor;
 use super::device::{device_name, precision_name};
 use super::error::OpenError;
 use super::session::Session;
+use crate::median::median;
 use crate::prune::select::highest;
 use crate::prune::{Masks, Scope};
 use crate::random::Stream;
@@ -69,17 +70,9 @@ pub struct Spread {
 impl Spread {
     /// Of no values it is 0.
     pub fn of(values: &[f64]) -> Self {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let (Some(&least), Some(&most)) = (sorted.first(), sorted.last()) else {
-            return Self { median: 0.0, least: 0.0, most: 0.0 };
-        };
-        let middle = sorted.len() / 2;
-        let median = match sorted.len() % 2 {
-            1 => sorted[middle],
-            _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
-        };
-        Self { median, least, most }
+        let ends = [f64::min, f64::max].map(|end| values.iter().copied().reduce(end));
+        let [least, most] = ends.map(Option::unwrap_or_default);
+        Self { median: median(values.iter().copied()).unwrap_or_default(), least, most }
     }
 }
 

@@ -12,7 +12,7 @@ use super::session::{Prepared, Session};
 use crate::config::{ModelConfig, Rewind, TrainConfig};
 use crate::data::Split;
 use crate::experiment::{Work, jobs};
-use crate::export::cost::median;
+use crate::median::median;
 use crate::prune::Scope;
 use crate::train::evaluate::BATCH;
 use crate::train::optimizer::Optimizer;
@@ -149,7 +149,7 @@ fn step_seconds(training: &mut Training<'_>) -> Result<f64, TrainError> {
             break;
         }
     }
-    Ok(median(times))
+    Ok(median(times).unwrap_or_default())
 }
 
 /// The time of an evaluation's batch.

@@ -264,7 +264,7 @@ impl Trained<'_> {
     /// for.
     fn use_kernels(&self, training: &mut Training<'_>, path: &Path) -> Result<(), TrainError> {
         let beside = |name: &str| path.with_file_name(name);
-        let record = JobRecord::read(&beside("job.json")).ok().flatten();
+        let record = JobRecord::read(&beside(JobRecord::FILE)).ok().flatten();
         let best = path.ends_with(BEST).then(|| beside(BEST_MASK)).filter(|mask| mask.is_file());
         let mask = best.unwrap_or_else(|| beside(MASK));
         training.masks = match (&record, mask.is_file()) {

@@ -8,8 +8,6 @@ use jackpot_plugin_api::ctx::Progress;
 use crate::config::Sparse;
 use crate::experiment::JobRecord;
 
-/// What a job was, and what came out.
-const RECORD: &str = "job.json";
 /// The weights with the best validation accuracy: what is reported.
 pub const BEST: &str = "best.safetensors";
 /// The weights after the last step: what is pruned.
@@ -51,7 +49,7 @@ pub fn sparse(record: &JobRecord) -> Sparse {
 /// The step of the training at which the job in that folder stored the weights in a file of that
 /// name. A folder without a readable record is taken for one of a whole training.
 pub fn step(folder: &Path, file: &str, start: Progress) -> u64 {
-    let record = JobRecord::read(&folder.join(RECORD)).ok().flatten();
+    let record = JobRecord::read(&folder.join(JobRecord::FILE)).ok().flatten();
     let at = record.and_then(|record| point(&record, file));
     at.map_or(start.total_steps, |at| at.steps(start.steps_per_epoch).min(start.total_steps))
 }

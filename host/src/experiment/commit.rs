@@ -56,7 +56,7 @@ pub fn commit(
             files::remove(&folder.path().join(rewind_name(*point)))?;
         }
     }
-    files::write(&folder.path().join("job.json"), &record.to_bytes())?;
+    files::write(&folder.path().join(JobRecord::FILE), &record.to_bytes())?;
     reach(Point::JobRename);
     folder.keep()?;
     reach(Point::JobRenamed);
@@ -225,7 +225,7 @@ fn write_link(
     let folder = TemporaryFolder::create(&board.run.folder(&job.key))?;
     let up = "../".repeat(job.key.path().split('/').count());
     for name in files::list(target_files)? {
-        if name == "job.json" || is_beside(&name) || !target_files.join(&name).is_file() {
+        if name == JobRecord::FILE || is_beside(&name) || !target_files.join(&name).is_file() {
             continue;
         }
         let to = format!("{up}{}/{name}", target.key.path());
@@ -237,7 +237,7 @@ fn write_link(
             done => done.map_err(|source| FileError::new("link", &path, source))?,
         }
     }
-    files::write(&folder.path().join("job.json"), &record.to_bytes())?;
+    files::write(&folder.path().join(JobRecord::FILE), &record.to_bytes())?;
     folder.keep()?;
     files::remove(&board.run.failure_path(&job.key))?;
     Ok(record)

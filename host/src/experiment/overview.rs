@@ -14,9 +14,10 @@ use super::lease::{self, Holder};
 use super::record::JobStatus;
 use super::rundir::RunDir;
 use super::store::Store;
-use super::timing::{Timings, median};
+use super::timing::Timings;
 use super::work::Work;
 use crate::config::Config;
+use crate::median::median;
 
 /// The jobs of a config and how they stand in a run directory. Its `Display` is a table for the
 /// terminal; [`Overview::render`] takes the width.

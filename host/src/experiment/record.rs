@@ -108,6 +108,9 @@ pub struct PluginUse {
 }
 
 impl JobRecord {
+    /// Its file in a job's folder.
+    pub const FILE: &str = "job.json";
+
     /// A record without results, links and inputs.
     pub fn new(key: JobKey, status: JobStatus, identity: &super::Identity) -> Self {
         Self {

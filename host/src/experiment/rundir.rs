@@ -118,7 +118,7 @@ impl RunDir {
     /// # Errors
     /// It cannot be read.
     pub fn record(&self, key: &JobKey) -> Result<Option<JobRecord>, ExperimentError> {
-        JobRecord::read(&self.folder(key).join("job.json"))
+        JobRecord::read(&self.folder(key).join(JobRecord::FILE))
     }
 
     /// What the last attempt at a job failed with; `None` if it did not fail.

@@ -8,6 +8,7 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::files::{self, FileError};
+use super::record::JobRecord;
 use crate::digest::sha256;
 
 /// The sums of one file.
@@ -62,7 +63,7 @@ pub fn of_folder(folder: &Path, left_out: impl Fn(&str) -> bool) -> Result<Sums,
     let mut sums = Sums::new();
     for name in files::list(folder)? {
         let path = folder.join(&name);
-        if name != "job.json" && !left_out(&name) && path.is_file() {
+        if name != JobRecord::FILE && !left_out(&name) && path.is_file() {
             sums.insert(name, FileSum::of_file(&path)?);
         }
     }

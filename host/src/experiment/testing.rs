@@ -62,26 +62,7 @@ fn model() -> ModelConfig {
 }
 
 fn train() -> TrainConfig {
-    TrainConfig {
-        epochs: 10,
-        batch_size: 128,
-        optimizer: Optimizer::Sgd {
-            lr: 0.1,
-            momentum: 0.9,
-            weight_decay: 2e-4,
-            nesterov: false,
-            decay_norm: true,
-        },
-        lr_schedule: None,
-        augmentation: Vec::new(),
-        activation: None,
-        skip: None,
-        init: None,
-        loss: None,
-        teacher: None,
-        update: None,
-        give_up: None,
-    }
+    TrainConfig::plain(10, 128, Optimizer::sgd(0.1, 0.9, 2e-4))
 }
 
 pub fn draw(name: &str, rewind: Rewind) -> DrawConfig {

@@ -11,6 +11,7 @@ use super::files::{self, FileError};
 use super::host;
 use super::key::JobKey;
 use super::rundir::RunDir;
+use crate::median::median;
 
 /// One line of `timing.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,7 +75,7 @@ impl Timings {
     pub fn estimate(&self, key: &JobKey, epochs: u64) -> Option<f64> {
         let epoch_of = |like: &dyn Fn(&JobKey) -> bool| {
             let times = self.0.iter().filter(|(other, _)| like(other));
-            median(times.map(|(_, timing)| timing.seconds / timing.epochs.max(1) as f64).collect())
+            median(times.map(|(_, timing)| timing.seconds / timing.epochs.max(1) as f64))
         };
         let like = |other: &JobKey| other.recipe() == key.recipe();
         let epoch = epoch_of(&like).or_else(|| epoch_of(&|_| true))?;
@@ -82,25 +83,9 @@ impl Timings {
     }
 }
 
-/// The middle value, or the mean of the two; `None` of nothing.
-pub fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    let lower = values[(values.len() - 1) / 2];
-    Some((lower + upper) / 2.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn medians() {
-        assert_eq!(median(vec![]), None);
-        assert_eq!(median(vec![3.0]), Some(3.0));
-        assert_eq!(median(vec![5.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0]), Some(2.5));
-    }
 
     #[test]
     fn like_jobs_count_and_torn_lines_do_not() {

@@ -6,6 +6,7 @@ use tch::Tensor;
 
 use super::error::ExportError;
 use super::program::{Program, Reference};
+use crate::median::median;
 
 /// The size of a program, for one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,11 +71,5 @@ pub fn latencies(programs: &[&Program], input: &Tensor) -> Result<Vec<f64>, Expo
             break;
         }
     }
-    Ok(times.into_iter().map(median).collect())
-}
-
-/// The middle one; 0 of none.
-pub fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or_default()
+    Ok(times.into_iter().map(|times| median(times).unwrap_or_default()).collect())
 }

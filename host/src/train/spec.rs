@@ -5,7 +5,7 @@ use std::path::Path;
 use jackpot_plugin_api::Duration;
 use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::graph::Graph;
-use tch::Device;
+use tch::{Device, Kind, Tensor};
 
 use super::cadence::Cadence;
 use super::error::TrainError;
@@ -26,6 +26,28 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// Without images, for whoever brings batches of their own.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn without_images(
+        shape: [usize; 3],
+        classes: usize,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        let [channels, height, width] = shape.map(|size| size as i64);
+        let empty = || Split {
+            images: Tensor::zeros([0, channels, height, width], (Kind::Uint8, device)),
+            labels: Tensor::zeros([0], (Kind::Int64, device)),
+            classes,
+        };
+        let (zeros, ones) = (vec![0.0; shape[0]], vec![1.0; shape[0]]);
+        let normaliser = Normaliser::new(&zeros, &ones, device)?;
+        let (train, validation, test) = (empty(), empty(), empty());
+        Ok(Self { train, validation, test, normaliser, classes, shape })
+    }
+
     /// Moves a dataset to the device.
     ///
     /// # Errors

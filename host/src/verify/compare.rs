@@ -132,13 +132,13 @@ fn differs(runs: [&RunDir; 2], records: [&JobRecord; 2]) -> Option<Place> {
         }
     }
     let results = [own, their].map(|record| format!("{:?}", record.results));
-    (results[0] != results[1]).then(|| Place { file: "job.json".to_owned(), tensor: None })
+    (results[0] != results[1]).then(|| Place { file: JobRecord::FILE.to_owned(), tensor: None })
 }
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    names.filter(|name| name != "job.json" && !name.starts_with('.')).collect()
+    names.filter(|name| name != JobRecord::FILE && !name.starts_with('.')).collect()
 }
 
 /// The first tensor in which two files differ, if they are safetensors files of the same tensors.

@@ -26,7 +26,8 @@ impl<'a> Look<'a> {
     pub fn read(run: &'a RunDir, verdict: &mut Verdict) -> Result<Self, ExperimentError> {
         let mut records = BTreeMap::new();
         for key in run.job_folders()? {
-            let wrong = |message: String| Finding::of_job(Check::Record, &key, "job.json", message);
+            let wrong =
+                |message: String| Finding::of_job(Check::Record, &key, JobRecord::FILE, message);
             match run.record(&key) {
                 Ok(Some(record)) if record.key != key => {
                     verdict.findings.push(wrong(format!("says that it is {}", record.key)));

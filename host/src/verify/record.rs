@@ -7,7 +7,7 @@ use super::look::Look;
 use crate::experiment::seal::{self, Seal};
 use crate::experiment::{JobKey, JobRecord, JobStatus, identity};
 
-const NAME: &str = "job.json";
+const NAME: &str = JobRecord::FILE;
 
 /// The seal, the identity, the inputs and the plugins of a record.
 pub fn check(look: &Look<'_>, record: &JobRecord, verdict: &mut Verdict) {

@@ -1,5 +1,6 @@
 //! A training in a state of `tests/golden/README.md`, step by step.
 
+use jackpot::config::Optimizer as Choice;
 use jackpot::model::state::State;
 use jackpot::prune::masks::keep;
 use jackpot::train::Training;
@@ -10,7 +11,7 @@ use tch::Kind;
 
 use crate::compare::Named;
 use crate::data::{Case, numbers};
-use crate::setup::{Parts, sgd};
+use crate::setup::Parts;
 use crate::state::{self, Shape};
 
 /// A state's training, with its optimizer.
@@ -75,6 +76,6 @@ impl<'a> Run<'a> {
 pub fn parts(shape: &Shape, golden: &Case) -> Parts {
     let mut parts = shape.parts();
     let number = |key| golden.number(key);
-    parts.train.optimizer = sgd(number("lr"), number("momentum"), number("weight_decay"));
+    parts.train.optimizer = Choice::sgd(number("lr"), number("momentum"), number("weight_decay"));
     parts
 }

@@ -80,7 +80,7 @@ impl Parts {
         let empty = || split(&[], shape, classes);
         let (train, validation, test) = (empty(), empty(), empty());
         let feed = Feed { train, validation, test, normaliser, classes, shape };
-        Self { graph, train: plain(sgd(0.1, 0.9, 2e-4)), feed }
+        Self { graph, train: plain(Optimizer::sgd(0.1, 0.9, 2e-4)), feed }
     }
 
     /// What a training is asked to be.
@@ -115,24 +115,6 @@ pub fn split(pixels: &[u8], shape: [usize; 3], classes: usize) -> Split {
     Split { images: Tensor::from_slice(pixels).reshape(size), labels, classes }
 }
 
-/// SGD as PyTorch's, decay on everything.
-pub fn sgd(lr: f64, momentum: f64, weight_decay: f64) -> Optimizer {
-    Optimizer::Sgd { lr, momentum, weight_decay, nesterov: false, decay_norm: true }
-}
-
 fn plain(optimizer: Optimizer) -> TrainConfig {
-    TrainConfig {
-        epochs: 100,
-        batch_size: 8,
-        optimizer,
-        lr_schedule: None,
-        augmentation: Vec::new(),
-        activation: None,
-        skip: None,
-        init: None,
-        loss: None,
-        teacher: None,
-        update: None,
-        give_up: None,
-    }
+    TrainConfig::plain(100, 8, optimizer)
 }

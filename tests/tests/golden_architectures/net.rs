@@ -1,5 +1,6 @@
 //! An architecture's stored case, and what the host makes of it.
 
+use jackpot::config::Optimizer;
 use jackpot::model::Network;
 use jackpot::prune::Masks;
 use jackpot::train::batches::Prepared;
@@ -8,7 +9,7 @@ use tch::{Kind, Tensor};
 
 use crate::data::{Case, case_of};
 use crate::formula::{self, PROJECTIONS, distance, projections};
-use crate::setup::{Parts, sgd};
+use crate::setup::Parts;
 
 /// The 6n + 2 family.
 pub const SMALL: &[&str] =
@@ -40,7 +41,8 @@ impl Net {
     pub fn parts(&self, setting: &Setting) -> Parts {
         let number = |key| self.golden.number(key);
         let mut parts = Parts::of(self.name, setting.width, setting.shape, self.classes());
-        parts.train.optimizer = sgd(number("lr"), number("momentum"), number("weight_decay"));
+        parts.train.optimizer =
+            Optimizer::sgd(number("lr"), number("momentum"), number("weight_decay"));
         parts
     }
 

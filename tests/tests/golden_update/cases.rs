@@ -1,5 +1,6 @@
 //! `data/update.json` and `data/update.safetensors`.
 
+use jackpot::config::Optimizer;
 use std::fs;
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 use tch::Tensor;
 
 use crate::data::numbers;
-use crate::setup::{Parts, reference, sgd};
+use crate::setup::{Parts, reference};
 use crate::state::{Shape, masks};
 
 /// What the cases share, and one of them.
@@ -83,7 +84,7 @@ impl Case {
         let plugin = self.about["plugin"].as_str().unwrap();
         parts.train.update = Some(reference(plugin, &self.about["params"]));
         let [lr, momentum, decay] = ["lr", "momentum", "weight_decay"].map(|key| self.number(key));
-        parts.train.optimizer = sgd(lr, momentum, decay);
+        parts.train.optimizer = Optimizer::sgd(lr, momentum, decay);
         parts
     }
 

@@ -115,26 +115,7 @@ impl Stage {
 
     /// A recipe without any item: SGD as in the paper, cross-entropy.
     pub fn without(&self) -> TrainConfig {
-        TrainConfig {
-            epochs: EPOCHS,
-            batch_size: BATCH,
-            optimizer: Optimizer::Sgd {
-                lr: 0.1,
-                momentum: 0.9,
-                weight_decay: 2e-4,
-                nesterov: false,
-                decay_norm: true,
-            },
-            lr_schedule: None,
-            augmentation: Vec::new(),
-            activation: None,
-            skip: None,
-            init: None,
-            loss: None,
-            teacher: None,
-            update: None,
-            give_up: None,
-        }
+        TrainConfig::plain(EPOCHS, BATCH, Optimizer::sgd(0.1, 0.9, 2e-4))
     }
 
     /// A recipe with that item in its place; of the kinds `architecture` and `score`, which are no

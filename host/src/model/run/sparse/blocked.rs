@@ -110,8 +110,3 @@ impl Backward for Down {
         Ok(vec![Some(blocked.map_err(|error| error.to_string())?.tensor)])
     }
 }
-
-/// A gradient whose numbers lie one after the other.
-pub(super) fn row_major(gradient: &Tensor) -> Result<Tensor, String> {
-    MemoryFormat::Contiguous.apply(gradient).map_err(|error| error.to_string())
-}

@@ -1,10 +1,47 @@
-//! Gradients that are to be differentiable themselves: the layer is computed again with libtorch's
-//! dense operators, which record, and these give the gradients.
+//! Gradients on kernels, and those that are to be differentiable themselves: for these the layer is
+//! computed again with libtorch's dense operators, which record, and these give the gradients.
 
 use tch::Tensor;
 
 use crate::model::error::ModelError;
-use crate::torch::grad::{GradOptions, grad};
+use crate::torch::grad::{GradMode, GradOptions, grad};
+use crate::torch::memory_format::MemoryFormat;
+use crate::torch::node::Backward;
+
+/// A backward pass that can be done on kernels or with operators that record. The output's gradient
+/// has its numbers one after the other.
+pub(super) trait TwoWays: Send {
+    fn on_kernels(
+        &self,
+        saved: &[&Tensor],
+        output_gradient: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, ModelError>;
+
+    fn differentiable(
+        &self,
+        saved: &[&Tensor],
+        output_gradient: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, ModelError>;
+}
+
+impl<T: TwoWays> Backward for T {
+    fn gradients(
+        &self,
+        saved: &[&Tensor],
+        output_gradient: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, String> {
+        let output_gradient =
+            &MemoryFormat::Contiguous.apply(output_gradient).map_err(|error| error.to_string())?;
+        let found = match GradMode::is_enabled() {
+            true => self.differentiable(saved, output_gradient, wanted),
+            false => self.on_kernels(saved, output_gradient, wanted),
+        };
+        found.map_err(|error| error.to_string())
+    }
+}
 
 /// The gradients to `inputs` of what `forward` makes of them. `None` where none is wanted.
 ///

@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tch::Tensor;
 
-use super::blocked::{Blocked, Tools, row_major};
-use super::dense;
+use super::blocked::{Blocked, Tools};
+use super::dense::{self, TwoWays};
 use crate::kernels::conv::{Conv, ConvShape};
 use crate::kernels::norm::channel_sums;
 use crate::kernels::{Frame, Isa, KernelError, Pool};
 use crate::model::error::ModelError;
-use crate::torch::grad::GradMode;
-use crate::torch::node::{Backward, attach};
+use crate::torch::node::attach;
 use crate::torch::{OpError, numbers};
 
 /// Zero rows and columns around the input's and around the output's images.
@@ -124,15 +123,15 @@ struct LayerBackward {
     images: usize,
 }
 
-impl LayerBackward {
-    fn sparse(
+impl TwoWays for LayerBackward {
+    fn on_kernels(
         &self,
-        x: &Tensor,
-        weight: &Tensor,
+        saved: &[&Tensor],
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         let Self { layer, tools, images } = self;
+        let (x, weight) = (saved[0], saved[1]);
         let (images, threads) = (*images, &tools.threads);
         let to_y = numbers::of(to_y)?;
         let conv = layer.conv();
@@ -181,23 +180,6 @@ impl LayerBackward {
             let y = x.f_conv2d(&weight, saved.get(2).copied(), stride, padding, [1, 1], groups)?;
             Ok(Blocked::up(tools, &y, layer.output)?.tensor)
         })
-    }
-}
-
-impl Backward for LayerBackward {
-    fn gradients(
-        &self,
-        saved: &[&Tensor],
-        output_gradient: &Tensor,
-        wanted: &[bool],
-    ) -> Result<Vec<Option<Tensor>>, String> {
-        let output_gradient = &row_major(output_gradient)?;
-        let found = if GradMode::is_enabled() {
-            self.differentiable(saved, output_gradient, wanted)
-        } else {
-            self.sparse(saved[0], saved[1], output_gradient, wanted)
-        };
-        found.map_err(|error| error.to_string())
     }
 }
 

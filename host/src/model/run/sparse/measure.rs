@@ -9,6 +9,7 @@ use super::blocked::{Blocked, Tools};
 use super::layer::Layer;
 use super::{Candidate, MaskOf};
 use crate::kernels::{KernelError, Pool, Threads};
+use crate::median::median;
 use crate::model::error::ModelError;
 use crate::torch::grad::{GradOptions, grad};
 use crate::torch::settings;
@@ -81,10 +82,6 @@ fn one(
             sparse.push(middle.elapsed().as_secs_f64() * 1e3);
         }
     }
-    Ok(Times { name: candidate.name.clone(), dense: median(dense), sparse: median(sparse) })
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or(f64::INFINITY)
+    let [dense, sparse] = [dense, sparse].map(|times| median(times).unwrap_or(f64::INFINITY));
+    Ok(Times { name: candidate.name.clone(), dense, sparse })
 }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use tch::Tensor;
 
-use super::blocked::{Blocked, Tools, row_major};
-use super::dense;
+use super::blocked::{Blocked, Tools};
+use super::dense::{self, TwoWays};
 use crate::kernels::norm::{Norm, Statistics};
 use crate::kernels::{Frame, Pooled};
 use crate::model::error::ModelError;
-use crate::torch::grad::GradMode;
-use crate::torch::node::{Backward, attach};
+use crate::torch::node::attach;
 use crate::torch::{OpError, numbers};
 
 /// What does not change from step to step.
@@ -130,9 +129,9 @@ struct NormBackward {
     has_residual: bool,
 }
 
-impl NormBackward {
+impl TwoWays for NormBackward {
     /// `saved`: x, weight, bias; the residual branch where there is one; y where ReLU follows that.
-    fn fused(
+    fn on_kernels(
         &self,
         saved: &[&Tensor],
         to_y: &Tensor,
@@ -196,22 +195,5 @@ impl NormBackward {
             }
             Ok(Blocked::up(tools, &y, *frame)?.tensor)
         })
-    }
-}
-
-impl Backward for NormBackward {
-    fn gradients(
-        &self,
-        saved: &[&Tensor],
-        output_gradient: &Tensor,
-        wanted: &[bool],
-    ) -> Result<Vec<Option<Tensor>>, String> {
-        let output_gradient = &row_major(output_gradient)?;
-        let found = if GradMode::is_enabled() {
-            self.differentiable(saved, output_gradient, wanted)
-        } else {
-            self.fused(saved, output_gradient, wanted)
-        };
-        found.map_err(|error| error.to_string())
     }
 }
