@@ -1,5 +1,5 @@
-//! Compiles `src/torch/cpp` against libtorch's headers, and lets every binary and test find
-//! libtorch at run time (rpath), so that nobody needs `LD_LIBRARY_PATH`.
+//! Compiles `src/torch/cpp` against libtorch's headers, and lets every binary and test of a checkout
+//! find libtorch at run time (rpath), so that nobody needs `LD_LIBRARY_PATH`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
@@ -24,7 +24,11 @@ fn main() {
         Some(folder) => PathBuf::from(folder),
         None => libtorch.join("lib"),
     };
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    // A package's launcher finds libtorch: where it was at the build must not matter.
+    println!("cargo:rerun-if-env-changed=JACKPOT_PACKAGE");
+    if std::env::var_os("JACKPOT_PACKAGE").is_none() {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    }
     println!("cargo:rustc-env=JACKPOT_TORCH_VERSION={}", version(&libtorch));
     println!("cargo:rustc-env=JACKPOT_RUSTC_VERSION={}", rustc());
 

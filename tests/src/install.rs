@@ -1,5 +1,5 @@
 //! The program as a user has it installed: the binary, and `plugins/` beside it with the
-//! first-party plugins alone. The fixtures lie apart, so that a test says when it wants them.
+//! first-party plugins alone; and the same as a package has it, behind the launcher. The fixtures lie apart, so that a test says when it wants them.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -48,6 +48,11 @@ impl Install {
         self.root.join("plugins")
     }
 
+    /// The launcher of a package: `bin/jackpot`, with `lib/jackpot/` as in `cargo xtask dist`.
+    pub fn launcher(&self) -> PathBuf {
+        self.root.join("package/bin/jackpot")
+    }
+
     /// The file of a first-party plugin, or of a crate under `tests/plugins`.
     pub fn plugin(&self, name: &str) -> PathBuf {
         match FIXTURES.contains(&name) {
@@ -93,10 +98,15 @@ fn make() -> Install {
     let lock = File::create(scratch.join("install.lock")).unwrap();
     lock.lock().unwrap();
     let mut links = vec![(profile.join("jackpot"), root.join("jackpot"))];
-    links.extend(first_party().iter().map(|name| {
-        let file = format!("libjackpot_{name}.so");
-        (profile.join(&file), root.join("plugins").join(file))
-    }));
+    let package = root.join("package");
+    links.push((profile.join("jackpot-launcher"), package.join("bin/jackpot")));
+    links.push((profile.join("jackpot"), package.join("lib/jackpot/jackpot-engine")));
+    for plugins in [root.join("plugins"), package.join("lib/jackpot/plugins")] {
+        links.extend(first_party().iter().map(|name| {
+            let file = format!("libjackpot_{name}.so");
+            (profile.join(&file), plugins.join(file))
+        }));
+    }
     links.extend(FIXTURES.map(|name| {
         let file = format!("lib{name}.so");
         (profile.join(&file), root.join(name).join(file))

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::help::Topic;
 use crate::setup::{Options, Want};
-use crate::tasks::{kill_test, lint};
+use crate::tasks::{dist, kill_test, lint};
 
 /// What the user asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Command {
     },
     KillTest(kill_test::Options),
     Lint(lint::Options),
-    Dist,
+    Dist(dist::Options),
     Memcheck,
     Overhead,
     /// `options` go to the program as they are.
@@ -83,6 +83,13 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
                 _ => Err(unknown(argument)),
             })
             .map(Command::Setup),
+        Topic::Dist => own
+            .iter()
+            .try_fold(dist::Options::default(), |_, argument| match argument.as_str() {
+                "--check" => Ok(dist::Options { check: true }),
+                _ => Err(unknown(argument)),
+            })
+            .map(Command::Dist),
         Topic::KillTest => kill_test_options(own).map(Command::KillTest),
         Topic::Fuzz => Ok(Command::Fuzz { options: own.to_vec() }),
         Topic::Bench => Ok(Command::Bench { options: own.to_vec() }),
@@ -103,7 +110,8 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
             (None, Topic::Test) => Ok(Command::Test { extra }),
             (None, Topic::Memcheck) => Ok(Command::Memcheck),
             (None, Topic::Overhead) => Ok(Command::Overhead),
-            (None, _) => Ok(Command::Dist),
+            // Those with options of their own are read before.
+            (None, _) => Ok(Command::Help(Some(task))),
         },
     }
 }
@@ -137,7 +145,8 @@ mod tests {
         assert_eq!(parsed("setup"), Ok(Command::Setup(Options::default())));
         assert_eq!(parsed("quickstart"), Ok(Command::Quickstart));
         assert_eq!(parsed("test"), Ok(Command::Test { extra: vec![] }));
-        assert_eq!(parsed("dist"), Ok(Command::Dist));
+        assert_eq!(parsed("dist"), Ok(Command::Dist(dist::Options::default())));
+        assert_eq!(parsed("dist --check"), Ok(Command::Dist(dist::Options { check: true })));
         assert_eq!(parsed("memcheck"), Ok(Command::Memcheck));
         assert_eq!(parsed("overhead"), Ok(Command::Overhead));
         let options = vec!["--executions".to_owned(), "9".to_owned()];

@@ -74,7 +74,7 @@ cargo xtask TASK
   test         set up and run every test
   kill-test    kill an experiment again and again; it must end with the same bytes
   lint         formatting, clippy, cargo deny
-  dist         a release folder and tarball
+  dist         a tarball and a Python wheel for other machines
   memcheck     the door to plugins under valgrind: no leak, no invalid access
   overhead     what it costs that an activation is a plugin
   fuzz         spoilt files for everything that reads what others wrote
@@ -147,12 +147,16 @@ Runs the named checks, all three without a name:
 ";
 
 const DIST: &str = "\
-cargo xtask dist
+cargo xtask dist [--check]
 
-Sets up, builds for release, and lays out target/dist/jackpot-VERSION-x86_64-linux
-(the binary, plugins/, configs/, documents, and for authors of plugins plugin-api/ and
-examples/) and the same as .tar.gz.
-libtorch is not in it; INSTALL.md inside says how to connect one.
+Sets up, builds for release, and packs target/dist/jackpot-VERSION-x86_64-linux.tar.gz and
+the wheel jackpot-VERSION-py3-none-manylinux_2_XX_x86_64.whl: the launcher, the engine and
+its plugins, and for authors of plugins plugin-api/ and examples/. The same files give the
+same bytes. libtorch is not in them: the launcher finds it (docs/install.md says where).
+Fails if a file names a folder of this machine.
+
+  --check   try both in a root without Rust, a compiler or this repository (needs root and
+            debootstrap; Debian's packages and torch are fetched, 3 GB)
 ";
 
 const MEMCHECK: &str = "\

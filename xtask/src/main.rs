@@ -48,7 +48,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Test { extra } => tasks::test::run(&workspace, &extra),
         Command::KillTest(options) => tasks::kill_test::run(&workspace, options),
         Command::Lint(options) => tasks::lint::run(&workspace, &options),
-        Command::Dist => tasks::dist::run(&workspace),
+        Command::Dist(options) => tasks::dist::run(&workspace, options),
         Command::Memcheck => tasks::memcheck::run(&workspace),
         Command::Overhead => tasks::overhead::run(&workspace),
         Command::Bench { options } => tasks::bench::run(&workspace, &options),

@@ -1,10 +1,11 @@
 //! The command line: arguments, what is printed, exit codes. How anything is computed is the
 //! business of the other folders.
 //!
-//! [`args`] says what may be typed, `commands` has one file per subcommand, [`progress`] shows a
+//! [`args`], a crate of its own, says what may be typed, `asked` what that means to the rest of the
+//! program; `commands` has one file per subcommand, [`progress`] shows a
 //! run under way. Every error ends up here as a [`Failure`] and is shown once.
 
-pub mod args;
+mod asked;
 mod commands;
 mod failure;
 mod log;
@@ -16,6 +17,8 @@ mod words;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+pub use jackpot_command_line as args;
 
 use args::Cli;
 use terminal::Terminal;

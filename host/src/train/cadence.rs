@@ -1,7 +1,6 @@
 //! How often a training writes its state. It changes nothing but what a crash costs: no result
 //! depends on it, so it is no part of a job's identity.
 
-use std::str::FromStr;
 use std::time::{Duration as Span, Instant};
 
 use jackpot_plugin_api::Duration;
@@ -27,42 +26,6 @@ const SHARE: u32 = 100;
 /// that its bytes take at 100 MB/s.
 const FIRST: Span = Span::from_millis(20);
 const BYTES_A_SECOND: f64 = 1e8;
-
-impl FromStr for Cadence {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "auto" {
-            return Ok(Self::Auto);
-        }
-        match text.parse::<Duration>() {
-            Ok(Duration::Epochs(0) | Duration::Iterations(0)) => {
-                Err("that is never; write auto, 10m, 2ep or 500it".to_owned())
-            }
-            Ok(steps) => Ok(Self::Steps(steps)),
-            Err(_) => span(text)
-                .map(Self::Every)
-                .map_err(|_| "write auto, a time as 30s, 10m or 1h, or 2ep or 500it".to_owned()),
-        }
-    }
-}
-
-/// Reads a time such as `90s`, `55m`, `1.5h`.
-///
-/// # Errors
-///
-/// Anything else, in words.
-pub fn span(text: &str) -> Result<Span, String> {
-    let units = [("s", 1.0), ("m", 60.0), ("h", 3600.0)];
-    let found = units.into_iter().find_map(|(unit, seconds)| {
-        let digits = text.strip_suffix(unit)?;
-        // Not what else `f64` understands: inf, 1e9.
-        let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let number: f64 = digits.parse().ok().filter(|_| plain)?;
-        Span::try_from_secs_f64(number * seconds).ok()
-    });
-    found.ok_or_else(|| "write a time as 90s, 55m or 1.5h".to_owned())
-}
 
 /// What the states of a training have cost so far, and when the next is due.
 #[derive(Debug)]
@@ -121,20 +84,6 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cadences_and_times_are_read() {
-        let read = |text: &str| text.parse::<Cadence>();
-        assert_eq!(read("auto"), Ok(Cadence::Auto));
-        assert_eq!(read("30s"), Ok(Cadence::Every(Span::from_secs(30))));
-        assert_eq!(read("1.5h"), Ok(Cadence::Every(Span::from_secs(5400))));
-        assert_eq!(read("0s"), Ok(Cadence::Every(Span::ZERO)));
-        assert_eq!(read("2ep"), Ok(Cadence::Steps(Duration::Epochs(2))));
-        assert_eq!(read("500it"), Ok(Cadence::Steps(Duration::Iterations(500))));
-        for text in ["", "never", "0ep", "0it", "10", "m", "-1m", "infs", "1e3s"] {
-            assert!(read(text).is_err(), "{text}");
-        }
-    }
 
     /// A training of which an hour has passed.
     fn pace(cadence: Cadence, spent: u64, cost: u64) -> (Pace, Instant) {

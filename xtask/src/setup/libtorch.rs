@@ -1,9 +1,8 @@
 //! A folder with libtorch: whether it can be built against.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::version::Version;
+use jackpot_libtorch::{Unfit, Version, look};
 
 /// A folder that can be built against.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,52 +13,13 @@ pub struct Libtorch {
     pub cuda: bool,
 }
 
-/// Why a folder cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unfit {
-    Relative,
-    NotThere,
-    /// A file or folder in it is missing.
-    Lacks(&'static str),
-    NoVersion,
-    Version(Version),
-}
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unfit::Relative => f.write_str("it is a relative path"),
-            Unfit::NotThere => f.write_str("there is no such folder"),
-            Unfit::Lacks(what) => write!(f, "it has no {what}"),
-            Unfit::NoVersion => f.write_str("its version cannot be told"),
-            Unfit::Version(version) => write!(f, "it is torch {version}"),
-        }
-    }
-}
-
 impl Libtorch {
     /// Looks at a folder that should hold `lib/` and `include/`.
     pub fn inspect(path: &Path) -> Result<Self, Unfit> {
-        if !path.is_absolute() {
-            return Err(Unfit::Relative);
-        }
-        if !path.is_dir() {
-            return Err(Unfit::NotThere);
-        }
-        // The version first: of two faults, this is the one that explains the other.
-        let version = Version::of(path);
-        if let Some(version) = version.as_ref().filter(|version| !version.fits()) {
-            return Err(Unfit::Version(version.clone()));
-        }
-        for file in ["lib/libtorch_cpu.so", "lib/libc10.so"] {
-            if !path.join(file).is_file() {
-                return Err(Unfit::Lacks(file));
-            }
-        }
+        let version = look(path)?;
         if !path.join("include/torch").is_dir() {
             return Err(Unfit::Lacks("include/torch"));
         }
-        let version = version.ok_or(Unfit::NoVersion)?;
         Ok(Self { path: path.to_path_buf(), version, cuda: has_cuda(path) })
     }
 }
@@ -114,18 +74,14 @@ pub mod tests {
     }
 
     #[test]
-    fn each_fault_has_its_name() {
+    fn headers_are_needed_too() {
         let folder = tempfile::tempdir().unwrap();
         let torch = folder.path().join("torch");
-        assert_eq!(Libtorch::inspect(Path::new("torch")), Err(Unfit::Relative));
         assert_eq!(Libtorch::inspect(&torch), Err(Unfit::NotThere));
-        fs::create_dir(&torch).unwrap();
-        assert_eq!(Libtorch::inspect(&torch), Err(Unfit::Lacks("lib/libtorch_cpu.so")));
         fake(&torch, "2.12.0");
         let Err(Unfit::Version(version)) = Libtorch::inspect(&torch) else { panic!("2.12") };
         assert_eq!(version.to_string(), "2.12.0");
-        fs::write(torch.join("version.py"), "").unwrap();
-        assert_eq!(Libtorch::inspect(&torch), Err(Unfit::NoVersion));
+        fake(&torch, "2.11.0");
         fs::remove_dir(torch.join("include/torch")).unwrap();
         assert_eq!(Libtorch::inspect(&torch), Err(Unfit::Lacks("include/torch")));
     }

@@ -4,7 +4,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::libtorch::{Libtorch, Unfit};
+use jackpot_libtorch::Unfit;
+
+use super::libtorch::Libtorch;
 use super::probe::{self, Compiler, Driver, Libc};
 use super::python::{self, Python};
 use super::{Want, disk};

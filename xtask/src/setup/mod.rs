@@ -14,7 +14,6 @@ mod problem;
 mod progress;
 mod python;
 mod verdict;
-mod version;
 mod wheel;
 
 #[cfg(test)]

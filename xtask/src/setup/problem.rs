@@ -4,8 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use jackpot_libtorch::Unfit;
+
 use super::disk::readable;
-use super::libtorch::Unfit;
 use super::wheel::{OLDEST_PIP, PYTHONS, Set};
 
 #[derive(Debug)]

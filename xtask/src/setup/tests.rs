@@ -1,13 +1,14 @@
 //! The decision, dry: machines that never were.
 
+use jackpot_libtorch::{Unfit, Version};
+
 use super::Want;
-use super::libtorch::{Libtorch, Unfit};
+use super::libtorch::Libtorch;
 use super::machine::{Machine, Managed};
 use super::plan::Plan;
 use super::probe::{Compiler, Driver, Libc};
 use super::problem::Problem;
 use super::python::Python;
-use super::version::Version;
 use super::wheel::Set;
 
 /// A fresh Debian with Python 3.11, pip, a compiler and room.

@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::columns;
+use crate::config::Overrides;
 use crate::engine::Session;
 use crate::engine::bench::{Bench, Measured, Setting};
 use crate::torch::settings::waiting::settle;
@@ -16,7 +17,7 @@ use crate::torch::settings::waiting::settle;
 /// Measures how fast a recipe trains, and prints it.
 pub fn run(args: &BenchArgs, terminal: &Terminal) -> Result<(), Failure> {
     settle();
-    let mut session = Session::open(&args.config, &args.overriding.overrides())?;
+    let mut session = Session::open(&args.config, &Overrides::from(&args.overriding))?;
     let busy = terminal.busy("reading the data");
     session.prepare(&Stages::new(terminal))?;
     drop(busy);

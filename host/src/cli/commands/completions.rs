@@ -1,15 +1,12 @@
 //! `jackpot completions`.
 
-use clap::CommandFactory;
-use clap_complete::{Shell, generate};
+use clap_complete::Shell;
 
-use crate::cli::args::Cli;
+use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 
 /// Prints what a shell reads to complete a line.
 pub fn run(shell: Shell, terminal: &Terminal) -> Result<(), Failure> {
-    let mut script = Vec::new();
-    generate(shell, &mut Cli::command(), "jackpot", &mut script);
-    terminal.print(&String::from_utf8_lossy(&script))
+    terminal.print(&args::completions(shell))
 }

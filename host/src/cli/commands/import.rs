@@ -6,13 +6,14 @@ use crate::cli::args::ImportArgs;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
+use crate::config::Overrides;
 use crate::engine::Session;
 use crate::train::checkpoint::write;
 
 /// Checks weights and masks against a network, writes them under its names, and prints the draw
 /// that begins with them.
 pub fn run(args: &ImportArgs, terminal: &Terminal) -> Result<(), Failure> {
-    let mut session = Session::open(&args.config, &args.overriding.overrides())?;
+    let mut session = Session::open(&args.config, &Overrides::from(&args.overriding))?;
     let busy = terminal.busy("reading the data and the weights");
     session.prepare(&Stages::new(terminal))?;
     let start = session.import(&args.weights, args.mask.as_deref())?;

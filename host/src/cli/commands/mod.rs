@@ -57,6 +57,7 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
             let wanted = config::Wanted { print: *print, measure: *measure };
             config::check(config, overriding, wanted, terminal)
         }
+        Command::Config(ConfigCommand::Example) => config::example(terminal),
         Command::Config(ConfigCommand::Schema { folders }) => config::schema(folders, terminal),
         Command::Completions { shell } => completions::run(*shell, terminal),
     }

@@ -6,6 +6,7 @@ use crate::cli::args::ExperimentArgs;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
+use crate::config::Overrides;
 use crate::engine::Session;
 use crate::experiment::{self, RunDir};
 
@@ -14,7 +15,7 @@ use crate::experiment::{self, RunDir};
 /// # Errors
 /// Whatever is wrong with the config, the plugins, the data or the network.
 pub fn open(args: &ExperimentArgs, terminal: &Terminal) -> Result<Session, Failure> {
-    let mut session = Session::open(&args.config, &args.overriding.overrides())?;
+    let mut session = Session::open(&args.config, &Overrides::from(&args.overriding))?;
     let _busy = terminal.busy("reading the data and trying every recipe once");
     session.prepare(&Stages::new(terminal))?;
     Ok(session)

@@ -7,6 +7,7 @@ use super::keep::Keeping;
 use super::plan::{folder, open};
 use super::report;
 use crate::cli::args::RunArgs;
+use crate::cli::asked::selection;
 use crate::cli::failure::Failure;
 use crate::cli::progress::{self, Display};
 use crate::cli::signals::Listener;
@@ -47,8 +48,8 @@ pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failur
         facts,
         command_line: &command_line,
     };
-    let selection = args.selection(verb != Verb::Spend, verb != Verb::Draw);
-    let executor = session.executor()?.saving(args.checkpoint);
+    let selection = selection(args, verb != Verb::Spend, verb != Verb::Draw);
+    let executor = session.executor()?.saving(args.checkpoint.into());
     let executor = Keeping { executor, session: &session, facts, run: &run };
     drop(idle);
     let stop = &signals.stop;

@@ -81,7 +81,7 @@ impl Target {
 
 /// Finds what the arguments mean: jobs of a run, of all levels or of one; or a file.
 pub fn targets(args: &StoredArgs, level: Option<usize>) -> Result<Targets, Failure> {
-    let mut overrides = args.overriding.overrides();
+    let mut overrides = Overrides::from(&args.overriding);
     if args.target.is_dir() {
         if args.config.is_some() {
             let message = "a run has its own config; leave --config out, or name a file of weights";

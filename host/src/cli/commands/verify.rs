@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::cli::args::VerifyArgs;
+use crate::cli::asked::verifying;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
@@ -53,7 +54,7 @@ fn measure(
     let Ok(loaded) = config::load(&run.config(), &Overrides::default()) else { return Ok(()) };
     let manifest = Manifest::read(run).unwrap_or_default();
     let is_open = loaded.unchecked().threads.is_none() && manifest.threads > 0;
-    let overrides = args.overrides(is_open.then_some(manifest.threads));
+    let overrides = verifying(args, is_open.then_some(manifest.threads));
     let session = Session::open_run(&run.config(), &overrides)?;
     let damaged: BTreeSet<String> =
         verdict.findings.iter().map(|finding| finding.file.clone()).collect();

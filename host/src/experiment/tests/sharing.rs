@@ -87,8 +87,9 @@ fn shares_need_nothing_of_each_other() {
     let mut config = config();
     config.seeds = vec![1, 2, 3];
     let fake = Fake::default();
-    for (share, seeds) in [("2/2", vec![2]), ("1/2", vec![1, 3])] {
-        let selection = Selection { shard: Some(share.parse().unwrap()), ..Selection::all() };
+    for (index, seeds) in [(2, vec![2]), (1, vec![1, 3])] {
+        let shard = Some(Shard { index, count: 2 });
+        let selection = Selection { shard, ..Selection::all() };
         let summary =
             go_with(&run, &config, &facts(), &selection, &fake, &Silent, &Stop::new()).unwrap();
         assert_eq!(summary.blocked, []);

@@ -6,30 +6,19 @@
 //! process on the same run, a build, a browser), the spinning thread keeps the core from the very
 //! thread that it waits for, and a training becomes many times slower: docs/performance.md has
 //! the figures. OpenMP reads its setting when the program is loaded, so the program starts itself
-//! again with it.
+//! again with it. (A package's launcher has set it already.)
 
 use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// GNU OpenMP's setting: how many turns of the waiting loop.
-const TURNS: (&str, &str) = ("GOMP_SPINCOUNT", "10000");
-/// cuBLAS's setting, without which matrix products on CUDA are refused in determinism mode; it is
-/// read when CUDA is first used.
-const WORKSPACE: (&str, &str) = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
+use jackpot_libtorch::environment::missing;
 
 /// Starts the program again, with the same arguments, unless the environment says all that is to
 /// be said before a program is loaded: how OpenMP waits, and where cuBLAS computes. Returns only if
 /// there is nothing to do, or it cannot be done.
 pub fn settle() {
-    let is_set = |name: &str| std::env::var_os(name).is_some();
-    let mut missing = Vec::new();
-    if !is_set(TURNS.0) && !is_set("OMP_WAIT_POLICY") {
-        missing.push(TURNS);
-    }
-    if !is_set(WORKSPACE.0) {
-        missing.push(WORKSPACE);
-    }
+    let missing = missing(|name| std::env::var_os(name).is_some());
     if missing.is_empty() {
         return;
     }

@@ -9,10 +9,13 @@ use crate::cli::failure::Failure;
 use crate::cli::progress::Stages;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::plural;
-use crate::config::schema_with;
+use crate::config::{Overrides, schema_with};
 use crate::engine::{Session, plugin_folders};
 use crate::experiment::jobs;
 use crate::plugin::Registry;
+
+/// The experiment to begin with, which the release has as a file, too.
+const EXAMPLE: &str = include_str!("../../../../../configs/quickstart.toml");
 
 /// What a check prints beside its verdict.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +33,7 @@ pub fn check(
     wanted: Wanted,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
-    let mut session = Session::open(path, &overriding.overrides())?;
+    let mut session = Session::open(path, &Overrides::from(overriding))?;
     let jobs = jobs(&session.config)?;
     let draws = jobs.iter().filter(|job| job.key.is_draw()).count();
     if wanted.print {
@@ -57,6 +60,11 @@ pub fn check(
         terminal.print(&explain::table(&rows, terminal.width()))?;
     }
     Ok(())
+}
+
+/// Prints the experiment to begin with.
+pub fn example(terminal: &Terminal) -> Result<(), Failure> {
+    terminal.print(EXAMPLE)
 }
 
 /// Prints the JSON schema.

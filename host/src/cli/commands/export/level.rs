@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::cli::args::StoredArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::config::Overrides;
 use crate::experiment::{JobRecord, RunDir};
 
 /// Of the finished levels of one series, the last whose validation accuracy is at most so many
@@ -16,7 +17,7 @@ pub fn choose(args: &StoredArgs, points: f64, terminal: &Terminal) -> Result<usi
         ));
     }
     let run = RunDir::open(&args.target)?;
-    let seeds = args.overriding.overrides().seeds;
+    let seeds = Overrides::from(&args.overriding).seeds;
     let mut records = run.records()?;
     records.retain(|record| {
         let key = &record.key;

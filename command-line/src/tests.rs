@@ -1,18 +1,9 @@
-use std::path::PathBuf;
-
 use clap::CommandFactory;
 
 use super::*;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(line.split_whitespace())
-}
-
-fn run_args(line: &str) -> RunArgs {
-    match parse(line).unwrap().command {
-        Command::Run(args) | Command::Draw(args) | Command::Spend(args) => args,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]
@@ -52,28 +43,7 @@ fn examples_parse() {
 }
 
 #[test]
-fn overrides_come_in_order() {
-    let args = run_args(
-        "jackpot run a.toml --set a=1 --set b.c=2 --seed 1,2 --seed 3 --device cpu \
-         --plugin-dir p --plugin-dir q --out o",
-    );
-    let overrides = args.experiment.overriding.overrides();
-    assert_eq!(overrides.set, ["a=1", "b.c=2"]);
-    assert_eq!(overrides.seeds, Some(vec![1, 2, 3]));
-    assert_eq!(overrides.device.as_deref(), Some("cpu"));
-    assert_eq!(overrides.plugin_dirs, ["p", "q"].map(PathBuf::from));
-    assert_eq!(args.experiment.out, Some("o".into()));
-    let none = run_args("jackpot draw a.toml").experiment.overriding.overrides();
-    assert_eq!(none, crate::config::Overrides::default());
-}
-
-#[test]
-fn selections() {
-    let args = run_args("jackpot spend a.toml --only spend/all --shard 2/4 --accept-plugins");
-    let selection = args.selection(false, true);
-    assert!(!selection.draw && selection.spend && selection.accept_changed_plugins);
-    assert!(selection.only.unwrap().matches("spend/all/imp/seed-1/level-00"));
-    assert_eq!(selection.shard, Some("2/4".parse().unwrap()));
+fn a_bad_share_is_told_how_to_be_written() {
     let error = parse("jackpot run a.toml --shard 5/4").unwrap_err().to_string();
     assert!(error.contains("write 1/4 for the first of four"), "{error}");
 }

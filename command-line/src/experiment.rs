@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::PluginFolders;
-use crate::config::Overrides;
-use crate::experiment::{Glob, Selection, Shard};
-use crate::train::cadence::{Cadence, span};
+use super::{CadenceArg, PluginFolders, Share, span};
 
 /// A config and the run it belongs to.
 #[derive(Debug, Clone, Args)]
@@ -38,29 +35,17 @@ pub struct Overriding {
     pub folders: PluginFolders,
 }
 
-impl Overriding {
-    /// As the config takes them.
-    pub fn overrides(&self) -> Overrides {
-        Overrides {
-            set: self.set.clone(),
-            seeds: (!self.seed.is_empty()).then(|| self.seed.clone()),
-            device: self.device.clone(),
-            plugin_dirs: self.folders.plugin_dir.clone(),
-        }
-    }
-}
-
 /// An experiment, and which of its jobs to do.
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
     #[command(flatten)]
     pub experiment: ExperimentArgs,
     /// Only the jobs whose folder, or one above it, matches: 'spend/all', '*/level-07'
-    #[arg(long, value_name = "GLOB", value_parser = glob)]
-    pub only: Option<Glob>,
+    #[arg(long, value_name = "GLOB", value_parser = pattern)]
+    pub only: Option<String>,
     /// Only this process's share of the jobs: 2/4 is the second of four
     #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
+    pub shard: Option<Share>,
     /// Keep finished jobs that were made with another file of the same plugin; jobs that were only
     /// begun with one start over
     #[arg(long)]
@@ -71,29 +56,15 @@ pub struct RunArgs {
     /// How often a training's state is written, which a crash then costs at most: auto (after
     /// epochs, as far as it takes below 1 % of the time), 10m, 2ep or 500it
     #[arg(long, value_name = "OFTEN", default_value = "auto")]
-    pub checkpoint: Cadence,
+    pub checkpoint: CadenceArg,
     /// Try trainings that diverged again with other seeds, which is written down
     #[arg(long)]
     pub retry_diverged: bool,
 }
 
-impl RunArgs {
-    /// The jobs to do, of the draws and of the spends as asked.
-    pub fn selection(&self, draw: bool, spend: bool) -> Selection {
-        Selection {
-            draw,
-            spend,
-            only: self.only.clone(),
-            shard: self.shard,
-            accept_changed_plugins: self.accept_plugins,
-            retry_diverged: self.retry_diverged,
-        }
-    }
-}
-
-fn glob(pattern: &str) -> Result<Glob, String> {
-    match pattern.is_empty() {
+fn pattern(text: &str) -> Result<String, String> {
+    match text.is_empty() {
         true => Err("an empty pattern matches nothing; '*' matches everything".to_owned()),
-        false => Ok(Glob::new(pattern)),
+        false => Ok(text.to_owned()),
     }
 }

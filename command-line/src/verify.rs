@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::PluginFolders;
-use crate::config::Overrides;
 
 /// Which run, and how thoroughly.
 #[derive(Debug, Clone, Args)]
@@ -26,18 +25,4 @@ pub struct VerifyArgs {
     pub device: Option<String>,
     #[command(flatten)]
     pub folders: PluginFolders,
-}
-
-impl VerifyArgs {
-    /// As the config takes them. Bits depend on the number of threads, so unless the config says
-    /// one, it is the run's.
-    pub fn overrides(&self, threads: Option<usize>) -> Overrides {
-        let threads = threads.map(|threads| format!("threads={threads}"));
-        Overrides {
-            set: threads.into_iter().chain(self.set.iter().cloned()).collect(),
-            seeds: None,
-            device: self.device.clone(),
-            plugin_dirs: self.folders.plugin_dir.clone(),
-        }
-    }
 }

@@ -1,6 +1,13 @@
 //! What may be typed: commands, arguments, options, and their help.
+//!
+//! A crate of its own, without libtorch, because two programs read the same line: the engine, which
+//! does what it says, and the launcher of a package, which answers what needs no engine (help,
+//! completions, a misspelt option) and starts the engine for all else. What an argument means to
+//! the program (a config's overrides, a selection of jobs) is said in the engine.
 
 mod bench;
+mod cadence;
+mod completions;
 mod connect;
 mod data;
 mod eval;
@@ -10,6 +17,7 @@ mod import;
 mod new_name;
 mod plugin;
 mod report;
+mod share;
 mod stored;
 mod verify;
 
@@ -19,6 +27,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use bench::BenchArgs;
+pub use cadence::{CadenceArg, span};
+pub use completions::completions;
 pub use connect::ConnectArgs;
 pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
 pub use eval::{EvalArgs, EvalSplit};
@@ -28,6 +38,7 @@ pub use import::ImportArgs;
 pub use new_name::NewName;
 pub use plugin::{CheckArgs, KindArg, PluginCommand};
 pub use report::ReportArgs;
+pub use share::Share;
 pub use stored::{StoredArgs, StoredWeights};
 pub use verify::VerifyArgs;
 
@@ -198,6 +209,11 @@ the config does a few steps, and the time and the disk that all of them take are
         #[arg(long)]
         measure: bool,
     },
+    /// Print a small experiment to begin with: no data to download, a few minutes on a CPU
+    #[command(after_help = "\
+Example: jackpot config example > quickstart.toml
+         jackpot run quickstart.toml")]
+    Example,
     /// Print the JSON schema of configs, with the parameters of the plugins that are found
     #[command(after_help = "Example: jackpot config schema > jackpot.schema.json")]
     Schema {

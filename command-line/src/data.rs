@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::config::DatasetChoice;
-
 /// Datasets.
 #[derive(Debug, Subcommand)]
 pub enum DataCommand {
@@ -86,21 +84,6 @@ pub enum Dataset {
     ImageFolder,
     Tensors,
     Synthetic,
-}
-
-impl From<Dataset> for DatasetChoice {
-    fn from(dataset: Dataset) -> Self {
-        match dataset {
-            Dataset::Cifar10 => Self::Cifar10,
-            Dataset::Cifar100 => Self::Cifar100,
-            Dataset::TinyImagenet => Self::TinyImagenet,
-            Dataset::Mnist => Self::Mnist,
-            Dataset::FashionMnist => Self::FashionMnist,
-            Dataset::ImageFolder => Self::ImageFolder,
-            Dataset::Tensors => Self::Tensors,
-            Dataset::Synthetic => Self::Synthetic,
-        }
-    }
 }
 
 impl From<Downloadable> for Dataset {
