@@ -19,6 +19,7 @@ pub enum Command {
     KillTest(kill_test::Options),
     Lint(lint::Options),
     Dist,
+    Exports,
     Memcheck,
     Overhead,
     /// `options` go to the program as they are.
@@ -103,6 +104,7 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
             (None, Topic::Test) => Ok(Command::Test { extra }),
             (None, Topic::Memcheck) => Ok(Command::Memcheck),
             (None, Topic::Overhead) => Ok(Command::Overhead),
+            (None, Topic::Exports) => Ok(Command::Exports),
             (None, _) => Ok(Command::Dist),
         },
     }
@@ -140,6 +142,7 @@ mod tests {
         assert_eq!(parsed("dist"), Ok(Command::Dist));
         assert_eq!(parsed("memcheck"), Ok(Command::Memcheck));
         assert_eq!(parsed("overhead"), Ok(Command::Overhead));
+        assert_eq!(parsed("exports"), Ok(Command::Exports));
         let options = vec!["--executions".to_owned(), "9".to_owned()];
         assert_eq!(parsed("fuzz --executions 9"), Ok(Command::Fuzz { options }));
         let options = vec!["--pairs".to_owned(), "7".to_owned()];
