@@ -9,6 +9,7 @@ mod commands;
 mod failure;
 mod log;
 pub mod progress;
+mod screen;
 mod signals;
 mod terminal;
 mod words;

@@ -99,6 +99,16 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
+/// Breaks the lines of `text` that are longer than `width` at spaces, with the line's own indent
+/// before each part; all others, and words, stay as they are.
+pub fn fold(text: &str, width: usize) -> String {
+    let fold = |line: &str| match len(line) > width {
+        true => wrap(line, line.len() - line.trim_start().len(), width),
+        false => line.to_owned(),
+    };
+    text.lines().map(fold).collect::<Vec<_>>().join("\n")
+}
+
 /// Rows with their columns one below the other, two spaces apart. The `flexible` column is cut so
 /// that lines have at most `width` characters, if it keeps eight.
 pub fn columns(rows: &[Vec<String>], flexible: usize, width: usize) -> String {
@@ -156,6 +166,15 @@ mod tests {
         assert_eq!(wrap("one two three\n\nfour", 2, 9), "  one two\n  three\n\n  four");
         assert_eq!(wrap("one\ntwo\n- a\n- b", 0, 9), "one two\n- a\n- b");
         assert_eq!(wrap("enormously long", 0, 4), "enormously\nlong");
+    }
+
+    #[test]
+    fn long_lines_are_folded_and_others_left_alone() {
+        assert_eq!(
+            fold("one two three\n  four   five\n  six seven", 11),
+            "one two\nthree\n  four   five\n  six seven"
+        );
+        assert_eq!(fold("a\n  one two three", 11), "a\n  one two\n  three");
     }
 
     #[test]
