@@ -215,4 +215,6 @@ pub struct PluginFolders {
 }
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;
