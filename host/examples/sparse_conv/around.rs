@@ -3,7 +3,7 @@
 use crate::clock::{milliseconds, now};
 use crate::table::median;
 use jackpot::kernels::conv::ConvShape;
-use jackpot::kernels::norm::Norm;
+use jackpot::kernels::norm::{Norm, Open};
 use jackpot::kernels::{Buffer, Frame, Isa, KernelError, Threads};
 
 /// Prints the medians of some turns.
@@ -22,7 +22,9 @@ pub fn print(
     let norm = Norm { frame, weight: &weight, bias: &bias, epsilon: 1e-5, relu: true };
     let mut plain: Vec<f32> =
         (0..frame.plain_len(batch)).map(|place| (place % 17) as f32 - 8.0).collect();
-    let [mut x, mut y, mut to_x, mut to_branch] = [0; 4].map(|_| Buffer::zeros(frame.len(batch)));
+    let mut open = Open::default();
+    let [mut x, mut y, mut to_x, mut to_branch, to_y] =
+        [0; 5].map(|_| Buffer::zeros(frame.len(batch)));
     let mut times: [Vec<f64>; 6] = Default::default();
     for _ in 0..turns {
         let mut last = now(threads.count());
@@ -35,15 +37,15 @@ pub fn print(
         frame.unblock(batch, &x, &mut plain, threads)?;
         lap(1);
         let statistics = norm.statistics(batch, &x, threads)?;
-        norm.forward(batch, &statistics, &x, None, &mut y, threads)?;
+        norm.forward(batch, &statistics, &x, None, &mut y, None, threads)?;
         lap(2);
-        norm.backward(batch, &statistics, &x, None, &x, &mut to_x, None, threads)?;
+        norm.backward(batch, &statistics, &x, None, &to_y, &mut to_x, None, threads)?;
         lap(3);
         let statistics = norm.statistics(batch, &x, threads)?;
-        norm.forward(batch, &statistics, &x, Some(&to_x), &mut y, threads)?;
+        norm.forward(batch, &statistics, &x, Some(&to_x), &mut y, Some(&mut open), threads)?;
         lap(4);
         let to_branch = Some(&mut to_branch[..]);
-        norm.backward(batch, &statistics, &x, Some(&y), &x, &mut to_x, to_branch, threads)?;
+        norm.backward(batch, &statistics, &x, Some(&open), &to_y, &mut to_x, to_branch, threads)?;
         lap(5);
     }
     let [to, from, forward, backward, with, with_back] = times.map(median);

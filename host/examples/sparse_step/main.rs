@@ -59,6 +59,9 @@ struct Options {
     /// Where to write all times.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// The kernels' side only, for a profiler.
+    #[arg(long)]
+    alone: bool,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -92,6 +95,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for &sparsity in &options.sparsities {
         let masks = |network: &_| masks::random(network, &options.masks, sparsity);
         let plain = MemoryFormat::Contiguous;
+        if options.alone {
+            let mut side = Side::new(&setting, plain, chosen, masks)?;
+            for turn in 0..=options.turns {
+                side.turn(&inputs, options.inference, options.threads, turn > 0)?;
+            }
+            println!("{sparsity:5} %  sparse {:8.1} ms", median(&side.times));
+            continue;
+        }
         let mut sides = [
             Side::new(&setting, plain, Sparse::Never, masks)?,
             Side::new(&setting, MemoryFormat::ChannelsLast, Sparse::Never, masks)?,

@@ -44,6 +44,43 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn sub(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn positive(a: __m256) -> u16 {
+        unsafe {
+            let above = _mm256_cmp_ps::<_CMP_GT_OQ>(a, _mm256_setzero_ps());
+            _mm256_movemask_ps(above) as u16
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn keep(bits: u16, a: __m256) -> __m256 {
+        unsafe {
+            let lanes = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let own = _mm256_and_si256(_mm256_set1_epi32(i32::from(bits)), lanes);
+            _mm256_and_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(own, lanes)), a)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add_wide(to: *mut f64, a: __m256) {
+        unsafe {
+            let low = _mm256_cvtps_pd(_mm256_castps256_ps128(a));
+            let high = _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(a));
+            _mm256_storeu_pd(to, _mm256_add_pd(_mm256_loadu_pd(to), low));
+            _mm256_storeu_pd(to.add(4), _mm256_add_pd(_mm256_loadu_pd(to.add(4)), high));
+        }
+    }
+
+    #[inline(always)]
     unsafe fn add_sums(to: *mut f32, [a, b, c, d]: [__m256; 4]) {
         unsafe {
             let halves = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));

@@ -44,6 +44,37 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn sub(a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn positive(a: __m512) -> u16 {
+        unsafe { _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, _mm512_setzero_ps()) }
+    }
+
+    #[inline(always)]
+    unsafe fn keep(bits: u16, a: __m512) -> __m512 {
+        unsafe { _mm512_maskz_mov_ps(bits, a) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_wide(to: *mut f64, a: __m512) {
+        unsafe {
+            let low = _mm512_cvtps_pd(_mm512_castps512_ps256(a));
+            let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(a)));
+            let high = _mm512_cvtps_pd(high);
+            _mm512_storeu_pd(to, _mm512_add_pd(_mm512_loadu_pd(to), low));
+            _mm512_storeu_pd(to.add(8), _mm512_add_pd(_mm512_loadu_pd(to.add(8)), high));
+        }
+    }
+
+    #[inline(always)]
     unsafe fn add_sums(to: *mut f32, [a, b, c, d]: [__m512; 4]) {
         unsafe {
             let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));

@@ -8,6 +8,7 @@ mod portable;
 pub(crate) mod simd;
 
 use super::micro::gather::Gather;
+use super::micro::norm::NormKernels;
 use super::micro::weight::Weight;
 
 /// Instructions to compute with.
@@ -108,24 +109,19 @@ impl Isa {
         }
     }
 
-    /// Copies numbers past the caches where they lie suitably. Others may read them after
-    /// [`fence`].
-    pub(crate) fn copy_past(self, from: &[f32], to: &mut [f32]) {
-        let lanes = self.lanes();
-        let fits = from.len() == to.len()
-            && to.len().is_multiple_of(lanes)
-            && (to.as_ptr() as usize).is_multiple_of(lanes * size_of::<f32>());
-        if !fits || !self.is_there() {
-            return to.copy_from_slice(from);
-        }
+    /// The best whose registers hold so many numbers.
+    pub(crate) fn with_lanes(lanes: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|isa| isa.lanes() == lanes && isa.is_there())
+    }
+
+    /// The kernels of a batch norm.
+    pub(crate) fn norm(self) -> NormKernels {
         match self {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: it is there, and the addresses are multiples of a register's size.
-            Self::Avx512 => unsafe { avx512::copy_past(from, to) },
+            Self::Avx512 => avx512::NORM,
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Self::Avx2 => unsafe { avx2::copy_past(from, to) },
-            _ => to.copy_from_slice(from),
+            Self::Avx2 => avx2::NORM,
+            _ => portable::NORM,
         }
     }
 
@@ -195,17 +191,7 @@ macro_rules! entries {
             }
         )?
 
-        /// The lengths are equal and whole registers; the addresses of `to` are those of registers.
-        #[allow(dead_code, reason = "not every unit can store past the caches")]
-        $(#[target_feature(enable = $features)])?
-        pub(super) unsafe fn copy_past(from: &[f32], to: &mut [f32]) {
-            use $crate::kernels::isa::simd::Simd;
-            const LANES: usize = <$unit as Simd>::LANES;
-            for (from, to) in from.chunks_exact(LANES).zip(to.chunks_exact_mut(LANES)) {
-                // SAFETY: both have a register's numbers, and the caller promises the rest.
-                unsafe { <$unit>::stream(to.as_mut_ptr(), <$unit>::load(from.as_ptr())) };
-            }
-        }
+        $crate::kernels::micro::norm::entries!($unit $(, $features)?);
 
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn chains(a: f32, b: f32, steps: usize) {

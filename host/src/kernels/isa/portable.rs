@@ -45,6 +45,34 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| a[lane] - b[lane])
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| if a[lane] > b[lane] { a[lane] } else { b[lane] })
+    }
+
+    #[inline(always)]
+    unsafe fn positive(a: Self::V) -> u16 {
+        let bit = |(lane, &number): (usize, &f32)| u16::from(number > 0.0) << lane;
+        a.iter().enumerate().map(bit).sum()
+    }
+
+    #[inline(always)]
+    unsafe fn keep(bits: u16, a: Self::V) -> Self::V {
+        std::array::from_fn(|lane| if bits >> lane & 1 == 1 { a[lane] } else { 0.0 })
+    }
+
+    #[inline(always)]
+    unsafe fn add_wide(to: *mut f64, a: Self::V) {
+        for (lane, number) in a.into_iter().enumerate() {
+            unsafe { *to.add(lane) += f64::from(number) };
+        }
+    }
+
+    #[inline(always)]
     unsafe fn add_sums(to: *mut f32, sums: [Self::V; 4]) {
         for (place, lanes) in sums.into_iter().enumerate() {
             unsafe { *to.add(place) += Self::sum(lanes) };

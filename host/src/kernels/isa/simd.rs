@@ -22,6 +22,15 @@ pub(crate) trait Simd: Copy {
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     /// `a · b + c`, rounded once where the unit can.
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    /// The larger; `b` where one is not a number.
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// A bit for each number above zero, the first lane's lowest.
+    unsafe fn positive(a: Self::V) -> u16;
+    /// The numbers whose bit is set, zero in the other lanes.
+    unsafe fn keep(bits: u16, a: Self::V) -> Self::V;
+    /// Adds each number to a wider one at `to`, of which there are `LANES`.
+    unsafe fn add_wide(to: *mut f64, a: Self::V);
     /// Adds the sum of each of four registers to the four numbers at `to`.
     unsafe fn add_sums(to: *mut f32, sums: [Self::V; 4]);
     /// The sum of a register.

@@ -8,6 +8,7 @@
 #![allow(clippy::needless_range_loop)]
 
 pub(crate) mod gather;
+pub(crate) mod norm;
 pub(crate) mod weight;
 pub(crate) mod whole;
 

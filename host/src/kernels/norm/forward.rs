@@ -1,18 +1,22 @@
 //! Normalise, scale, add the residual branch, ReLU: one pass.
 
-use super::Norm;
-use super::rows::{Out, lanes_in_use, rows, spread};
+use super::rows::{goes_past, lanes_in_use, of_block, place, plane, spread};
 use super::sums::Statistics;
+use super::{Norm, Open};
 use crate::kernels::error::KernelError;
-use crate::kernels::isa::Isa;
+use crate::kernels::isa;
+use crate::kernels::micro::norm::Normalise;
 use crate::kernels::threads::Threads;
+use std::ptr::{null, null_mut};
 
 impl Norm<'_> {
     /// The output for a batch with these statistics. Margins are left as they are; lanes without
-    /// an image become zero.
+    /// an image become zero. `open` is told where the ReLU lets something through, which the
+    /// backward pass asks for where a residual branch was added.
     ///
     /// # Errors
     /// When a slice has another length than its frame says.
+    #[allow(clippy::too_many_arguments)]
     pub fn forward(
         &self,
         images: usize,
@@ -20,6 +24,7 @@ impl Norm<'_> {
         x: &[f32],
         residual: Option<&[f32]>,
         y: &mut [f32],
+        open: Option<&mut Open>,
         threads: &Threads,
     ) -> Result<(), KernelError> {
         let residual_len = residual.map_or(x.len(), <[f32]>::len);
@@ -28,65 +33,41 @@ impl Norm<'_> {
             ("the residual", residual_len),
             ("the norm's output", y.len()),
         ];
-        self.check(images, &slices)?;
+        let isa = self.check(images, &slices)?;
         let (frame, len) = (&self.frame, y.len());
-        let parts: Vec<_> = y[frame.lead()..].chunks_exact_mut(frame.block()).enumerate().collect();
-        threads.run(parts, |(block, y)| {
-            let place = frame.lead() + block * frame.block();
-            let (x, residual) = (&x[place..], residual.map(|residual| &residual[place..]));
+        let open = open.map(|open| open.reset(frame, images)).unwrap_or_default();
+        let mut bits = open.chunks_exact_mut(frame.channels * frame.height * frame.width);
+        let blocks = y[frame.lead()..].chunks_exact_mut(frame.block());
+        let parts: Vec<_> = blocks.map(|y| (y, bits.next())).enumerate().collect();
+        threads.run(parts, |(block, (y, mut open))| {
+            let (x, stream) = (of_block(frame, block, x), goes_past(frame, len, y));
+            let residual = residual.map(|residual| of_block(frame, block, residual));
             let in_use = lanes_in_use(frame, images, block);
-            let y = Out::new(frame, len, y);
-            Isa::best().run(
-                #[inline(always)]
-                || match frame.lanes {
-                    16 => self.block_forward::<16>(in_use, statistics, x, residual, y),
-                    _ => self.block_forward::<8>(in_use, statistics, x, residual, y),
-                },
-            );
+            for channel in 0..frame.channels {
+                let [scale, shift] = self.line(statistics, channel);
+                let (at, pixels) = (place(frame, channel), frame.height * frame.width);
+                let job = Normalise {
+                    plane: plane(frame),
+                    x: x[at..].as_ptr(),
+                    residual: residual.map_or(null(), |residual| residual[at..].as_ptr()),
+                    y: y[at..].as_mut_ptr(),
+                    open: open
+                        .as_mut()
+                        .map_or(null_mut(), |open| open[channel * pixels..].as_mut_ptr()),
+                    scale: &spread(scale, in_use),
+                    shift: &spread(shift, in_use),
+                    relu: self.relu,
+                    stream,
+                };
+                // SAFETY: the processor has `isa`; all slices are a block long, so that every pixel
+                // of every channel is there.
+                unsafe { (isa.norm().normalise)(&job) };
+            }
+            if stream {
+                isa::fence();
+            }
         });
         Ok(())
-    }
-
-    #[inline(always)]
-    fn block_forward<const LANES: usize>(
-        &self,
-        in_use: usize,
-        statistics: &Statistics,
-        x: &[f32],
-        residual: Option<&[f32]>,
-        mut y: Out<'_>,
-    ) {
-        // What every value is compared with: zero, or nothing that it could be less than.
-        let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
-        for channel in 0..self.frame.channels {
-            let [scale, shift] = self.line(statistics, channel);
-            let (scale, shift) = (spread::<LANES>(scale, in_use), spread::<LANES>(shift, in_use));
-            for row in rows(&self.frame, channel) {
-                let pixels = x[row.clone()].chunks_exact(LANES);
-                let to = y.row(&row).chunks_exact_mut(LANES);
-                match residual {
-                    Some(residual) => {
-                        let residual = residual[row.clone()].chunks_exact(LANES);
-                        for ((x, residual), y) in pixels.zip(residual).zip(to) {
-                            for lane in 0..LANES {
-                                let z = x[lane] * scale[lane] + (shift[lane] + residual[lane]);
-                                y[lane] = if z < floor { floor } else { z };
-                            }
-                        }
-                    }
-                    None => {
-                        for (x, y) in pixels.zip(to) {
-                            for lane in 0..LANES {
-                                let z = x[lane] * scale[lane] + shift[lane];
-                                y[lane] = if z < floor { floor } else { z };
-                            }
-                        }
-                    }
-                }
-                y.done(&row);
-            }
-        }
-        y.finish();
     }
 
     /// What a channel's values are multiplied with, and what is added then.

@@ -5,13 +5,16 @@
 
 mod backward;
 mod forward;
+mod open;
 mod rows;
 mod sums;
 
 use super::error::{KernelError, check_length};
 use super::frame::Frame;
+use super::isa::Isa;
 
 pub use backward::Gradients;
+pub use open::Open;
 pub use sums::Statistics;
 pub use sums::channel_sums;
 
@@ -29,11 +32,12 @@ pub struct Norm<'a> {
 }
 
 impl Norm<'_> {
-    fn check(&self, images: usize, slices: &[(&'static str, usize)]) -> Result<(), KernelError> {
-        if ![8, 16].contains(&self.frame.lanes) {
+    /// The instructions to compute with, where all is as it must be.
+    fn check(&self, images: usize, slices: &[(&'static str, usize)]) -> Result<Isa, KernelError> {
+        let Some(isa) = Isa::with_lanes(self.frame.lanes) else {
             let what = format!("blocks of {} images", self.frame.lanes);
             return Err(KernelError::Shape { what });
-        }
+        };
         if self.count(images) == 0.0 {
             return Err(KernelError::Shape { what: "a norm of no pixels".into() });
         }
@@ -42,7 +46,7 @@ impl Norm<'_> {
         for &(what, len) in slices {
             check_length(what, len, self.frame.len(images))?;
         }
-        Ok(())
+        Ok(isa)
     }
 
     /// Pixels of a channel in all images.

@@ -1,8 +1,8 @@
 //! Batch norm, ReLU and residual against their definitions in f64.
 
 use super::tools::{Numbers, blocked, error, plain};
-use crate::kernels::norm::Norm;
-use crate::kernels::{Buffer, Frame, Threads};
+use crate::kernels::norm::{Norm, Open};
+use crate::kernels::{Buffer, Frame, Isa, Threads};
 use proptest::prelude::*;
 
 /// What the definitions give for one channel, with the derivative of each output by each input.
@@ -50,9 +50,9 @@ proptest! {
 
     #[test]
     fn like_the_definition(
-        lanes in prop_oneof![Just(8usize), Just(16)],
+        lanes in prop_oneof![Just(8usize), Just(Isa::best().lanes())],
         channels in 1..4usize,
-        (height, width) in (1..5usize, 1..5usize),
+        (height, width) in prop_oneof![(1..5usize, 1..5usize), (9..12usize, 8..12usize)],
         margin in [0..2usize, 0..2usize],
         images in 2..20usize,
         relu: bool,
@@ -76,13 +76,14 @@ proptest! {
         let (mut y, mut to_x) = (put(&x), put(&x));
         let mut to_residual = put(&x);
         let given = branch.then_some(&bresidual[..]);
-        norm.forward(images, &statistics, &bx, given, &mut y, &threads).unwrap();
+        let mut open = Open::default();
+        norm.forward(images, &statistics, &bx, given, &mut y, Some(&mut open), &threads).unwrap();
         let to_branch = branch.then_some(&mut to_residual[..]);
         let gradients = norm
-            .backward(images, &statistics, &bx, Some(&y), &bto_y, &mut to_x, to_branch, &threads)
+            .backward(images, &statistics, &bx, Some(&open), &bto_y, &mut to_x, to_branch, &threads)
             .unwrap();
         if !branch {
-            // What the output shows follows from the input, too.
+            // What the ReLU lets through follows from the input, too.
             let mut again = put(&x);
             let same = norm
                 .backward(images, &statistics, &bx, None, &bto_y, &mut again, None, &threads)
@@ -123,7 +124,7 @@ proptest! {
 
 #[test]
 fn a_mean_far_from_zero_does_not_hide_the_variance() {
-    let frame = Frame::new(16, 1, 8, 8, [1, 1]);
+    let frame = Frame::new(Isa::best().lanes(), 1, 8, 8, [1, 1]);
     let norm = Norm { frame, weight: &[1.0], bias: &[0.0], epsilon: 0.0, relu: false };
     let numbers: Vec<f32> =
         Numbers(3).many(32 * 64).iter().map(|number| 4096.0 + (64.0 * number).round()).collect();
@@ -143,16 +144,16 @@ fn by_hand() {
     let statistics = norm.statistics(2, &x, &Threads::one()).unwrap();
     assert_eq!((statistics.mean[0], statistics.variance[0]), (3.0, 4.0));
     let mut y = vec![0.0; 8];
-    norm.forward(2, &statistics, &x, None, &mut y, &Threads::one()).unwrap();
+    norm.forward(2, &statistics, &x, None, &mut y, None, &Threads::one()).unwrap();
     assert_eq!(plain(&frame, 2, &y), [0.0, 3.0]);
-    assert!(norm.forward(2, &statistics, &x, None, &mut y[1..], &Threads::one()).is_err());
+    assert!(norm.forward(2, &statistics, &x, None, &mut y[1..], None, &Threads::one()).is_err());
 }
 
 /// Large results go past the caches: the same numbers as one channel after the other.
 #[test]
 fn large_results_are_those_of_small_ones() {
     let (channels, images, threads) = (36, 16, Threads::new(2).unwrap());
-    let many = Frame::new(16, channels, 32, 32, [1, 1]);
+    let many = Frame::new(Isa::best().lanes(), channels, 32, 32, [1, 1]);
     let one = Frame { channels: 1, ..many };
     let mut numbers = Numbers(9);
     let [x, branch, to_y] = [0; 3].map(|_| numbers.many(many.plain_len(images)));
@@ -170,9 +171,11 @@ fn large_results_are_those_of_small_ones() {
         let (x, branch, to_y) = (of(&x), of(&branch), of(&to_y));
         let statistics = norm.statistics(images, &x, &threads).unwrap();
         let [mut y, mut to_x, mut to_branch] = [0; 3].map(|_| Buffer::zeros(x.len()));
-        norm.forward(images, &statistics, &x, Some(&branch), &mut y, &threads).unwrap();
+        let (given, mut open) = (Some(&branch[..]), Open::default());
+        norm.forward(images, &statistics, &x, given, &mut y, Some(&mut open), &threads).unwrap();
         let to = Some(&mut to_branch[..]);
-        norm.backward(images, &statistics, &x, Some(&y), &to_y, &mut to_x, to, &threads).unwrap();
+        norm.backward(images, &statistics, &x, Some(&open), &to_y, &mut to_x, to, &threads)
+            .unwrap();
         [y, to_x, to_branch].map(|all| plain(&frame, images, &all))
     };
     let all = run(many, 0);

@@ -6,7 +6,7 @@ use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
 use super::dense::{self, TwoWays};
-use crate::kernels::norm::{Norm, Statistics};
+use crate::kernels::norm::{Norm, Open, Statistics};
 use crate::kernels::{Frame, Pooled};
 use crate::model::error::ModelError;
 use crate::torch::node::attach;
@@ -67,24 +67,23 @@ pub(super) fn forward(
     };
     let mut y = tools.take(&x.frame, images);
     let branch = residual.map(|branch| numbers::of(&branch.tensor)).transpose()?;
-    norm.forward(images, &statistics, numbers_of_x, branch, &mut y, &tools.threads)?;
+    // It says where the ReLU lets something through, which is not to be seen in `x` then.
+    let mut open = (residual.is_some() && spec.relu).then(Open::default);
+    let told = open.as_mut();
+    norm.forward(images, &statistics, numbers_of_x, branch, &mut y, told, &tools.threads)?;
     let y = x.with(numbers::owned(Box::new(y))?);
     let mut inputs = vec![&x.tensor, *weight, *bias];
     inputs.extend(residual.map(|branch| &branch.tensor));
-    let mut saved = inputs.clone();
-    if residual.is_some() && spec.relu {
-        // It says where the ReLU let something through.
-        saved.push(&y.tensor);
-    }
     let backward = NormBackward {
         tools: tools.clone(),
         spec,
         statistics,
         frame: x.frame,
         images,
+        open,
         has_residual: residual.is_some(),
     };
-    attach(&inputs, &y.tensor, &saved, Box::new(backward))?;
+    attach(&inputs, &y.tensor, &inputs, Box::new(backward))?;
     Ok(y)
 }
 
@@ -126,11 +125,13 @@ struct NormBackward {
     statistics: Statistics,
     frame: Frame,
     images: usize,
+    /// Where the ReLU let something through, if it followed a residual branch.
+    open: Option<Open>,
     has_residual: bool,
 }
 
 impl TwoWays for NormBackward {
-    /// `saved`: x, weight, bias; the residual branch where there is one; y where ReLU follows that.
+    /// `saved`: x, weight, bias; the residual branch where there is one.
     fn on_kernels(
         &self,
         saved: &[&Tensor],
@@ -138,8 +139,6 @@ impl TwoWays for NormBackward {
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         let Self { tools, spec, statistics, frame, images, .. } = self;
-        // The output is there only where it is needed.
-        let y = (saved.len() == 5).then(|| numbers::of(saved[4])).transpose()?;
         let norm = norm(frame, *spec, numbers::of(saved[1])?, numbers::of(saved[2])?);
         let mut to_x = tools.take(frame, *images);
         let mut to_residual: Option<Pooled> =
@@ -148,7 +147,7 @@ impl TwoWays for NormBackward {
             *images,
             statistics,
             numbers::of(saved[0])?,
-            y,
+            self.open.as_ref(),
             numbers::of(to_y)?,
             &mut to_x,
             to_residual.as_deref_mut(),
@@ -175,7 +174,7 @@ impl TwoWays for NormBackward {
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         let Self { tools, spec, frame, images, .. } = self;
-        let inputs = &saved[..if self.has_residual { 4 } else { 3 }];
+        let inputs = saved;
         dense::gradients(inputs, to_y, wanted, || {
             let plain = |tensor: &Tensor| {
                 let tensor = tensor.shallow_clone();

@@ -1,0 +1,301 @@
+//! The micro-kernels of batch norm with what follows it: loops over all pixels of one channel in one
+//! block of images.
+//!
+//! The compiler turns such loops into vector instructions only now and then (a comparison or a sum
+//! is enough for it to give up), so they are written register by register.
+
+use crate::kernels::isa::simd::Simd;
+
+/// The pixels of one channel in one block of images.
+#[derive(Clone, Copy)]
+pub(crate) struct Plane {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    /// Numbers from one row to the next.
+    pub(crate) row: usize,
+}
+
+impl Plane {
+    /// The rows: how many numbers lie before each, and how many pixels.
+    #[inline(always)]
+    fn rows(self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.height).map(move |y| (y * self.row, y * self.width))
+    }
+}
+
+/// Two sums of each lane. Fewer lanes than sixteen leave the rest alone.
+pub(crate) type Totals = [[f64; 16]; 2];
+
+/// Pixels whose numbers are added up in f32; beyond, sums are f64.
+const NARROW: usize = 64;
+
+/// What a channel's mean and variance come from.
+pub(crate) struct Moments {
+    pub(crate) plane: Plane,
+    pub(crate) x: *const f32,
+    /// Distances are from here.
+    pub(crate) from: f32,
+}
+
+/// `y = x · scale + shift`, plus the residual branch, and no less than zero where asked.
+pub(crate) struct Normalise<'a> {
+    pub(crate) plane: Plane,
+    pub(crate) x: *const f32,
+    /// Null: none.
+    pub(crate) residual: *const f32,
+    pub(crate) y: *mut f32,
+    /// Where ReLU lets something through, a number per pixel. Null: nobody asks.
+    pub(crate) open: *mut u16,
+    pub(crate) scale: &'a [f32; 16],
+    pub(crate) shift: &'a [f32; 16],
+    pub(crate) relu: bool,
+    /// Whether the output goes past the caches; it is aligned then.
+    pub(crate) stream: bool,
+}
+
+/// Everything lets its gradient through.
+pub(crate) const OPEN: u8 = 0;
+/// What bits say.
+pub(crate) const BITS: u8 = 1;
+/// Where `x · scale + shift` is above zero, as the forward pass computed it.
+pub(crate) const INPUT: u8 = 2;
+
+/// Both passes over what the backward pass reads.
+pub(crate) struct Gradient<'a> {
+    pub(crate) plane: Plane,
+    pub(crate) x: *const f32,
+    pub(crate) to_y: *const f32,
+    /// Only for [`BITS`].
+    pub(crate) open: *const u16,
+    pub(crate) scale: &'a [f32; 16],
+    /// Only for [`INPUT`].
+    pub(crate) shift: &'a [f32; 16],
+    pub(crate) mean: f32,
+}
+
+/// `to_x = scale · gradient + (slope · (x − mean) + constant)`; the gradient itself is the residual
+/// branch's.
+pub(crate) struct ToInput<'a> {
+    pub(crate) given: Gradient<'a>,
+    pub(crate) slope: &'a [f32; 16],
+    pub(crate) constant: &'a [f32; 16],
+    pub(crate) to_x: *mut f32,
+    /// Null: nobody asks.
+    pub(crate) to_residual: *mut f32,
+    /// Whether both outputs go past the caches; they are aligned then.
+    pub(crate) stream: bool,
+}
+
+/// The kernels of one vector unit.
+#[derive(Clone, Copy)]
+pub(crate) struct NormKernels {
+    /// Adds `Σ (x − from)` and `Σ (x − from)²`.
+    pub(crate) moments: unsafe fn(&Moments, &mut Totals),
+    pub(crate) normalise: unsafe fn(&Normalise<'_>),
+    /// Adds `Σ gradient` and `Σ gradient · (x − mean)`; by gate.
+    pub(crate) sums: [unsafe fn(&Gradient<'_>, &mut Totals); 3],
+    /// By gate.
+    pub(crate) to_input: [unsafe fn(&ToInput<'_>); 3],
+}
+
+/// # Safety
+/// The processor has `S`.
+#[inline(always)]
+unsafe fn flush<S: Simd>(totals: &mut Totals, sums: [S::V; 2]) {
+    for (total, sum) in totals.iter_mut().zip(sums) {
+        // SAFETY: there are sixteen.
+        unsafe { S::add_wide(total.as_mut_ptr(), sum) };
+    }
+}
+
+/// Adds two values of each pixel to the totals.
+///
+/// # Safety
+/// The processor has `S`, and `of` may be called with the place of every pixel.
+#[inline(always)]
+unsafe fn add_up<S: Simd>(
+    plane: &Plane,
+    totals: &mut Totals,
+    mut of: impl FnMut(usize, usize, [S::V; 2]) -> [S::V; 2],
+) {
+    // SAFETY: the caller has `S`.
+    unsafe {
+        let none = [S::splat(0.0); 2];
+        let (mut sums, mut pixels) = (none, 0);
+        for (row, before) in plane.rows() {
+            for x in 0..plane.width {
+                sums = of(row + x * S::LANES, before + x, sums);
+            }
+            pixels += plane.width;
+            if pixels >= NARROW {
+                flush::<S>(totals, sums);
+                (sums, pixels) = (none, 0);
+            }
+        }
+        flush::<S>(totals, sums);
+    }
+}
+
+/// # Safety
+/// The processor has `S`; every pixel of the plane is there.
+#[inline(always)]
+pub(crate) unsafe fn moments<S: Simd>(job: &Moments, totals: &mut Totals) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let from = S::splat(job.from);
+        add_up::<S>(
+            &job.plane,
+            totals,
+            #[inline(always)]
+            |at, _, [sum, squares]| {
+                let distance = S::sub(S::load(job.x.add(at)), from);
+                [S::add(sum, distance), S::fma(distance, distance, squares)]
+            },
+        );
+    }
+}
+
+/// # Safety
+/// The processor has `S`; every pixel of the plane is there in all that is given, and nobody else
+/// touches the outputs.
+#[inline(always)]
+pub(crate) unsafe fn normalise<S: Simd>(job: &Normalise<'_>) {
+    // SAFETY: as promised by the caller; scale and shift have a register's numbers at least.
+    unsafe {
+        let (scale, shift) = (S::load(job.scale.as_ptr()), S::load(job.shift.as_ptr()));
+        let floor = S::splat(if job.relu { 0.0 } else { f32::NEG_INFINITY });
+        for (row, before) in job.plane.rows() {
+            for x in 0..job.plane.width {
+                let at = row + x * S::LANES;
+                let mut z = S::fma(S::load(job.x.add(at)), scale, shift);
+                if !job.residual.is_null() {
+                    z = S::add(z, S::load(job.residual.add(at)));
+                }
+                if !job.open.is_null() {
+                    *job.open.add(before + x) = S::positive(z);
+                }
+                put::<S>(job.stream, job.y.add(at), S::max(floor, z));
+            }
+        }
+    }
+}
+
+/// The output's gradient, where it is let through.
+///
+/// # Safety
+/// As for [`sums`].
+#[inline(always)]
+unsafe fn let_through<S: Simd, const GATE: u8>(
+    job: &Gradient<'_>,
+    (at, pixel): (usize, usize),
+    x: S::V,
+    (scale, shift): (S::V, S::V),
+) -> S::V {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let gradient = S::load(job.to_y.add(at));
+        match GATE {
+            OPEN => gradient,
+            BITS => S::keep(*job.open.add(pixel), gradient),
+            _ => S::keep(S::positive(S::fma(x, scale, shift)), gradient),
+        }
+    }
+}
+
+/// # Safety
+/// The processor has `S`; every pixel of the plane is there in all that the gate reads.
+#[inline(always)]
+pub(crate) unsafe fn sums<S: Simd, const GATE: u8>(job: &Gradient<'_>, totals: &mut Totals) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let line = (S::load(job.scale.as_ptr()), S::load(job.shift.as_ptr()));
+        let mean = S::splat(job.mean);
+        add_up::<S>(
+            &job.plane,
+            totals,
+            #[inline(always)]
+            |at, pixel, [sum, product]| {
+                let x = S::load(job.x.add(at));
+                let gradient = let_through::<S, GATE>(job, (at, pixel), x, line);
+                [S::add(sum, gradient), S::fma(gradient, S::sub(x, mean), product)]
+            },
+        );
+    }
+}
+
+/// # Safety
+/// As for [`sums`]; nobody else touches the outputs.
+#[inline(always)]
+pub(crate) unsafe fn to_input<S: Simd, const GATE: u8>(job: &ToInput<'_>) {
+    let given = &job.given;
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let (scale, shift) = (S::load(given.scale.as_ptr()), S::load(given.shift.as_ptr()));
+        let (slope, constant) = (S::load(job.slope.as_ptr()), S::load(job.constant.as_ptr()));
+        let mean = S::splat(given.mean);
+        for (row, before) in given.plane.rows() {
+            for x in 0..given.plane.width {
+                let at = row + x * S::LANES;
+                let own = S::load(given.x.add(at));
+                let gradient = let_through::<S, GATE>(given, (at, before + x), own, (scale, shift));
+                let rest = S::fma(slope, S::sub(own, mean), constant);
+                put::<S>(job.stream, job.to_x.add(at), S::fma(scale, gradient, rest));
+                if !job.to_residual.is_null() {
+                    put::<S>(job.stream, job.to_residual.add(at), gradient);
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// A register's numbers may be written there, aligned where they are to go past the caches.
+#[inline(always)]
+unsafe fn put<S: Simd>(stream: bool, to: *mut f32, value: S::V) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        match stream {
+            true => S::stream(to, value),
+            false => S::store(to, value),
+        }
+    }
+}
+
+/// These kernels with the instructions of one vector unit switched on.
+macro_rules! entries {
+    ($unit:ty $(, $features:literal)?) => {
+        pub(super) const NORM: $crate::kernels::micro::norm::NormKernels = {
+            use $crate::kernels::micro::norm::{self, *};
+
+            // SAFETY (all functions): the caller's promises are the same.
+            $(#[target_feature(enable = $features)])?
+            unsafe fn moments(job: &Moments, totals: &mut Totals) {
+                unsafe { norm::moments::<$unit>(job, totals) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            unsafe fn normalise(job: &Normalise<'_>) {
+                unsafe { norm::normalise::<$unit>(job) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            unsafe fn sums<const GATE: u8>(job: &Gradient<'_>, totals: &mut Totals) {
+                unsafe { norm::sums::<$unit, GATE>(job, totals) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            unsafe fn to_input<const GATE: u8>(job: &ToInput<'_>) {
+                unsafe { norm::to_input::<$unit, GATE>(job) }
+            }
+
+            NormKernels {
+                moments,
+                normalise,
+                sums: [sums::<OPEN>, sums::<BITS>, sums::<INPUT>],
+                to_input: [to_input::<OPEN>, to_input::<BITS>, to_input::<INPUT>],
+            }
+        };
+    };
+}
+
+pub(crate) use entries;
