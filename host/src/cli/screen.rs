@@ -77,12 +77,10 @@ impl TermLike for Screen {
     fn move_cursor_up(&self, _: usize) -> io::Result<()> {
         self.change(|state| {
             state.filler = false;
-            let taken = self.taken(&state.rows);
-            if taken > 1 {
-                state.pending.push_str(&format!("\x1b[{}A", taken - 1));
-            }
-            if taken > 0 {
-                state.pending.push_str("\r\x1b[J");
+            // Row by row: tmux takes the wiping of all from the first row on for the end of a
+            // program, and keeps what was there.
+            for row in 0..self.taken(&state.rows) {
+                state.pending.push_str(if row == 0 { "\r\x1b[2K" } else { "\x1b[A\x1b[2K" });
             }
             state.rows.clear();
         })
@@ -205,15 +203,15 @@ mod tests {
             draw(&screen, &[&row, &colored]);
             assert_eq!(sent.take(), format!("{row}\r\n{colored}"));
             draw(&screen, &[&row, &colored]);
-            assert_eq!(sent.take(), format!("\x1b[1A\r\x1b[J{row}\r\n{colored}"));
+            assert_eq!(sent.take(), format!("\r\x1b[2K\x1b[A\x1b[2K{row}\r\n{colored}"));
             // 33 columns take three rows of 15: five are above the last one, else one.
             WIDTH.store(15, Ordering::Relaxed);
             draw(&screen, &["short"]);
-            assert_eq!(sent.take(), format!("\x1b[{up}A\r\x1b[Jshort"));
+            assert_eq!(sent.take(), format!("\r\x1b[2K{}short", "\x1b[A\x1b[2K".repeat(up)));
             // One that is wider has the rows that it had.
             WIDTH.store(200, Ordering::Relaxed);
             draw(&screen, &[]);
-            assert_eq!(sent.take(), "\r\x1b[J");
+            assert_eq!(sent.take(), "\r\x1b[2K");
             draw(&screen, &[]);
             assert_eq!(sent.take(), "");
         }

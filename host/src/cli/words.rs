@@ -15,7 +15,7 @@ pub fn plural(count: usize, word: &str) -> String {
 /// The signs that texts of this program have beyond ASCII, in ASCII. Others, of names of files for
 /// example, stay.
 pub fn ascii(text: &str) -> String {
-    const SIGNS: [(char, &str); 16] = [
+    const SIGNS: [(char, &str); 23] = [
         ('…', "..."),
         ('−', "-"),
         ('–', "-"),
@@ -32,6 +32,14 @@ pub fn ascii(text: &str) -> String {
         ('’', "'"),
         ('“', "\""),
         ('”', "\""),
+        // Of the frames in which errors are shown.
+        ('─', "-"),
+        ('│', "|"),
+        ('╭', ","),
+        ('╰', "`"),
+        ('├', "|"),
+        ('┬', "|"),
+        ('▶', ">"),
     ];
     let sign = |c: char| SIGNS.iter().find(|(sign, _)| *sign == c).map(|(_, plain)| *plain);
     text.chars().fold(String::with_capacity(text.len()), |mut plain, c| {
@@ -140,6 +148,7 @@ mod tests {
     #[test]
     fn without_utf_8_the_programs_own_signs_are_spelt() {
         assert_eq!(ascii("3 × 3 … −1 ± 0.5"), "3 x 3 ... -1 +- 0.5");
+        assert_eq!(ascii("╭─[x.toml:1:2]\n╰──┬── no"), ",-[x.toml:1:2]\n`--|-- no");
         assert_eq!(ascii("runs/é"), "runs/é");
     }
 
