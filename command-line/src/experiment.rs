@@ -60,6 +60,9 @@ pub struct RunArgs {
     /// Try trainings that diverged again with other seeds, which is written down
     #[arg(long)]
     pub retry_diverged: bool,
+    /// Print what happens as one JSON object per line instead of the table; docs/json.md has them
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn pattern(text: &str) -> Result<String, String> {

@@ -231,4 +231,6 @@ pub struct PluginFolders {
 }
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;

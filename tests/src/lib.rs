@@ -17,12 +17,14 @@ pub mod kills;
 pub mod made_up;
 pub mod messages;
 pub mod process;
+pub mod python;
 pub mod results;
 pub mod sandbox;
 pub mod server;
 pub mod shared;
 pub mod stranger;
 pub mod tensors;
+pub mod tmux;
 
 pub use process::{Program, Ran, Running};
 pub use results::{Row, results};

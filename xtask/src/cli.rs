@@ -19,6 +19,7 @@ pub enum Command {
     KillTest(kill_test::Options),
     Lint(lint::Options),
     Dist(dist::Options),
+    Exports,
     Memcheck,
     Overhead,
     /// `options` go to the program as they are.
@@ -110,6 +111,7 @@ pub fn parse(arguments: &[String]) -> Result<Command, Usage> {
             (None, Topic::Test) => Ok(Command::Test { extra }),
             (None, Topic::Memcheck) => Ok(Command::Memcheck),
             (None, Topic::Overhead) => Ok(Command::Overhead),
+            (None, Topic::Exports) => Ok(Command::Exports),
             // Those with options of their own are read before.
             (None, _) => Ok(Command::Help(Some(task))),
         },
@@ -149,6 +151,7 @@ mod tests {
         assert_eq!(parsed("dist --check"), Ok(Command::Dist(dist::Options { check: true })));
         assert_eq!(parsed("memcheck"), Ok(Command::Memcheck));
         assert_eq!(parsed("overhead"), Ok(Command::Overhead));
+        assert_eq!(parsed("exports"), Ok(Command::Exports));
         let options = vec!["--executions".to_owned(), "9".to_owned()];
         assert_eq!(parsed("fuzz --executions 9"), Ok(Command::Fuzz { options }));
         let options = vec!["--pairs".to_owned(), "7".to_owned()];

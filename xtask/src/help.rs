@@ -9,19 +9,21 @@ pub enum Topic {
     KillTest,
     Lint,
     Dist,
+    Exports,
     Memcheck,
     Overhead,
     Fuzz,
     Bench,
 }
 
-const ALL: [Topic; 10] = [
+const ALL: [Topic; 11] = [
     Topic::Setup,
     Topic::Quickstart,
     Topic::Test,
     Topic::KillTest,
     Topic::Lint,
     Topic::Dist,
+    Topic::Exports,
     Topic::Memcheck,
     Topic::Overhead,
     Topic::Fuzz,
@@ -37,6 +39,7 @@ impl Topic {
             Topic::KillTest => "kill-test",
             Topic::Lint => "lint",
             Topic::Dist => "dist",
+            Topic::Exports => "exports",
             Topic::Memcheck => "memcheck",
             Topic::Overhead => "overhead",
             Topic::Fuzz => "fuzz",
@@ -59,6 +62,7 @@ pub fn text(topic: Option<Topic>) -> &'static str {
         Some(Topic::KillTest) => KILL_TEST,
         Some(Topic::Lint) => LINT,
         Some(Topic::Dist) => DIST,
+        Some(Topic::Exports) => EXPORTS,
         Some(Topic::Memcheck) => MEMCHECK,
         Some(Topic::Overhead) => OVERHEAD,
         Some(Topic::Fuzz) => FUZZ,
@@ -75,6 +79,7 @@ cargo xtask TASK
   kill-test    kill an experiment again and again; it must end with the same bytes
   lint         formatting, clippy, cargo deny
   dist         a tarball and a Python wheel for other machines
+  exports      what `jackpot export` writes, in onnxruntime and PyTorch
   memcheck     the door to plugins under valgrind: no leak, no invalid access
   overhead     what it costs that an activation is a plugin
   fuzz         spoilt files for everything that reads what others wrote
@@ -157,6 +162,18 @@ Fails if a file names a folder of this machine.
 
   --check   try both in a root without Rust, a compiler or this repository (needs root and
             debootstrap; Debian's packages and torch are fetched, 3 GB)
+";
+
+const EXPORTS: &str = "\
+cargo xtask exports
+
+Sets up, builds, and runs all tests of `jackpot export`, the long one, too: every
+architecture with every activation, skips, shrunk networks and whole runs. Each ONNX file
+goes through onnx.checker and onnxruntime, each graph file and every safetensors export
+through docs/python/load_export.py and PyTorch; logits may differ by 1e-4. Prints the
+versions and the largest differences. Minutes, and a gigabyte of disk meanwhile.
+
+JACKPOT_TEST_PYTHON=python names a Python with onnx, onnxruntime, safetensors and torch.
 ";
 
 const MEMCHECK: &str = "\

@@ -4,6 +4,8 @@
 //! before libtorch is there and without the weight of the host's dependencies.
 
 mod cli;
+#[cfg(test)]
+mod documented;
 mod failure;
 mod help;
 mod setup;
@@ -50,6 +52,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Lint(options) => tasks::lint::run(&workspace, &options),
         Command::Dist(options) => tasks::dist::run(&workspace, options),
         Command::Memcheck => tasks::memcheck::run(&workspace),
+        Command::Exports => tasks::exports::run(&workspace),
         Command::Overhead => tasks::overhead::run(&workspace),
         Command::Bench { options } => tasks::bench::run(&workspace, &options),
         Command::Fuzz { options } => tasks::fuzz::run(&workspace, &options),

@@ -10,6 +10,7 @@ mod commands;
 mod failure;
 mod log;
 pub mod progress;
+mod screen;
 mod signals;
 mod terminal;
 mod words;

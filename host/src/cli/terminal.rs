@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::args::{Common, LogFormat};
 use super::failure::Failure;
-use super::words::{ascii, cut, wrap};
+use super::screen::Screen;
+use super::words::{ascii, cut, fold, wrap};
 use crate::config;
 
 /// Columns of what is no terminal, unless `COLUMNS` says another number.
@@ -43,8 +44,12 @@ impl Terminal {
         let stderr = io::stderr().is_terminal() && !dumb;
         let plain = !variable("NO_COLOR").is_empty() || dumb;
         let animated = stderr && !json && !options.quiet && !options.no_progress;
-        let target =
-            if animated { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        // XTerm, GNU screen and the console cut lines where others break them anew.
+        let cuts = ["XTERM_VERSION", "STY"].iter().any(|name| !variable(name).is_empty());
+        let target = match animated {
+            true => bars(!cuts && variable("TERM") != "linux"),
+            false => ProgressDrawTarget::hidden(),
+        };
         Self {
             quiet: options.quiet,
             json,
@@ -154,7 +159,10 @@ impl Terminal {
             }
             Failure::Stopped(message) => self.wrapped(message),
             Failure::Usage(message) | Failure::Other(message) => {
-                format!("{} {message}", self.paint("1;31", "error:"))
+                let text = format!("error: {message}");
+                let text = columns(io::stderr().as_raw_fd())
+                    .map_or(text.clone(), |width| fold(&text, width));
+                text.replacen("error:", &self.paint("1;31", "error:"), 1)
             }
         };
         self.line(&text);
@@ -190,12 +198,26 @@ fn is_utf8(variables: [String; 3]) -> bool {
     locale.ends_with("utf-8") || locale.ends_with("utf8") || locale.contains("utf-8@")
 }
 
+/// Where bars are drawn, on stderr.
+fn bars(reflows: bool) -> ProgressDrawTarget {
+    let now = || {
+        let size = size(io::stderr().as_raw_fd());
+        size.map_or((COLUMNS as u16, 24), |size| (size.ws_col, size.ws_row.max(1)))
+    };
+    let screen = Screen::new(now, reflows, Box::new(io::stderr()));
+    ProgressDrawTarget::term_like_with_hz(Box::new(screen), 20)
+}
+
 /// The width of a terminal; `None` if it is none, or does not know.
 fn columns(stream: RawFd) -> Option<usize> {
+    size(stream).map(|size| usize::from(size.ws_col))
+}
+
+fn size(stream: RawFd) -> Option<libc::winsize> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: `size` is a whole winsize, which the call fills or leaves alone.
     let answer = unsafe { libc::ioctl(stream, libc::TIOCGWINSZ, &raw mut size) };
-    (answer == 0 && size.ws_col > 0).then_some(usize::from(size.ws_col))
+    (answer == 0 && size.ws_col > 0).then_some(size)
 }
 
 #[cfg(test)]

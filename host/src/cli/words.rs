@@ -15,7 +15,7 @@ pub fn plural(count: usize, word: &str) -> String {
 /// The signs that texts of this program have beyond ASCII, in ASCII. Others, of names of files for
 /// example, stay.
 pub fn ascii(text: &str) -> String {
-    const SIGNS: [(char, &str); 16] = [
+    const SIGNS: [(char, &str); 23] = [
         ('…', "..."),
         ('−', "-"),
         ('–', "-"),
@@ -32,6 +32,14 @@ pub fn ascii(text: &str) -> String {
         ('’', "'"),
         ('“', "\""),
         ('”', "\""),
+        // Of the frames in which errors are shown.
+        ('─', "-"),
+        ('│', "|"),
+        ('╭', ","),
+        ('╰', "`"),
+        ('├', "|"),
+        ('┬', "|"),
+        ('▶', ">"),
     ];
     let sign = |c: char| SIGNS.iter().find(|(sign, _)| *sign == c).map(|(_, plain)| *plain);
     text.chars().fold(String::with_capacity(text.len()), |mut plain, c| {
@@ -99,6 +107,16 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
+/// Breaks the lines of `text` that are longer than `width` at spaces, with the line's own indent
+/// before each part; all others, and words, stay as they are.
+pub fn fold(text: &str, width: usize) -> String {
+    let fold = |line: &str| match len(line) > width {
+        true => wrap(line, line.len() - line.trim_start().len(), width),
+        false => line.to_owned(),
+    };
+    text.lines().map(fold).collect::<Vec<_>>().join("\n")
+}
+
 /// Rows with their columns one below the other, two spaces apart. The `flexible` column is cut so
 /// that lines have at most `width` characters, if it keeps eight.
 pub fn columns(rows: &[Vec<String>], flexible: usize, width: usize) -> String {
@@ -130,6 +148,7 @@ mod tests {
     #[test]
     fn without_utf_8_the_programs_own_signs_are_spelt() {
         assert_eq!(ascii("3 × 3 … −1 ± 0.5"), "3 x 3 ... -1 +- 0.5");
+        assert_eq!(ascii("╭─[x.toml:1:2]\n╰──┬── no"), ",-[x.toml:1:2]\n`--|-- no");
         assert_eq!(ascii("runs/é"), "runs/é");
     }
 
@@ -156,6 +175,13 @@ mod tests {
         assert_eq!(wrap("one two three\n\nfour", 2, 9), "  one two\n  three\n\n  four");
         assert_eq!(wrap("one\ntwo\n- a\n- b", 0, 9), "one two\n- a\n- b");
         assert_eq!(wrap("enormously long", 0, 4), "enormously\nlong");
+    }
+
+    #[test]
+    fn long_lines_are_folded_and_others_left_alone() {
+        let text = "one two three\n  a   b\n  six seven";
+        assert_eq!(fold(text, 11), "one two\nthree\n  a   b\n  six seven");
+        assert_eq!(fold("a\n  one two three", 11), "a\n  one two\n  three");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `jackpot export`: what it writes, and that other programs compute the same with it.
 //!
 //! - [`connect`]: `jackpot connect`, the line between two networks;
-//! - [`docs`]: every command of docs/export.md;
 //! - [`networks`]: every architecture and activation in onnxruntime and in PyTorch, where
 //!   `JACKPOT_TEST_PYTHON` names a Python with torch, safetensors, onnx and onnxruntime;
 //! - [`program`]: the command on whole runs, and its files as a network for Jackpot again;
@@ -17,9 +16,7 @@ mod formula;
 mod setup;
 
 mod connect;
-mod docs;
 mod made;
 mod networks;
 mod program;
-mod python;
 mod shrunk;

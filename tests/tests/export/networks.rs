@@ -3,11 +3,10 @@
 
 use jackpot::export::trace;
 use jackpot::model::Network;
-use jackpot_tests::Sandbox;
+use jackpot_tests::{Sandbox, python};
 use serde_json::{Value, json};
 
 use crate::made::{images, logits, network, pruned, small, write};
-use crate::python;
 
 const ARCHITECTURES: [&str; 14] = [
     "resnet8",

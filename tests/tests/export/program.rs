@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use jackpot_tests::config::Config;
 use jackpot_tests::shared::shared;
-use jackpot_tests::{Ran, Sandbox, data, tensors};
-
-use crate::python;
+use jackpot_tests::{Ran, Sandbox, data, python, tensors};
 
 /// A run with a recipe of tweaks: a mish, and connections that have faded.
 fn config() -> Config {

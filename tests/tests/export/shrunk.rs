@@ -5,11 +5,11 @@ use jackpot::export::shrink::shrink;
 use jackpot::export::{Program, trace};
 use jackpot::model::Network;
 use jackpot::prune::Masks;
+use jackpot_tests::python;
 use tch::{Kind, Tensor};
 
 use crate::formula::{mask, seed};
 use crate::made::{images, logits, network, small, write};
-use crate::python;
 
 fn set(network: &Network, name: &str, index: &[i64], value: f64) {
     let of_parameter = network.parameters().iter().find(|p| p.name == name).map(|p| &p.tensor);

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod dist;
+pub mod exports;
 pub mod fuzz;
 pub mod kill_test;
 pub mod lint;

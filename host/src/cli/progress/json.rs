@@ -1,4 +1,4 @@
-//! The run as JSON lines, one per event.
+//! The run as JSON lines, one per event. docs/json.md describes them.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,13 +13,20 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Prints each event as it is; of the steps of a training, one a second.
 pub struct Json {
     terminal: Terminal,
+    /// On stdout, where they are the result; else on stderr.
+    stdout: bool,
     last: Mutex<Option<Instant>>,
 }
 
 impl Json {
     /// JSON lines on stderr.
     pub fn new(terminal: &Terminal) -> Self {
-        Self { terminal: terminal.clone(), last: Mutex::new(None) }
+        Self { terminal: terminal.clone(), stdout: false, last: Mutex::new(None) }
+    }
+
+    /// JSON lines on stdout.
+    pub fn on_stdout(terminal: &Terminal) -> Self {
+        Self { stdout: true, ..Self::new(terminal) }
     }
 }
 
@@ -44,7 +51,11 @@ impl Observer for Json {
         if due(event, &mut last, Instant::now())
             && let Ok(text) = serde_json::to_string(event)
         {
-            self.terminal.line(&text);
+            match self.stdout {
+                // If it cannot be written, neither can the last line, which is an error.
+                true => _ = self.terminal.print(&format!("{text}\n")),
+                false => self.terminal.line(&text),
+            }
         }
     }
 }
@@ -53,7 +64,7 @@ impl Display for Json {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{done, job, progress};
+    use super::super::sample::{done, holder, job, progress};
     use super::*;
 
     #[test]
@@ -75,5 +86,43 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["event"], "done");
         assert_eq!((&value["job"]["level"], &value["seconds"]), (&1.into(), &1.5.into()));
+    }
+
+    /// The row of an event in the page, by its name and its keys.
+    fn row(event: &Event<'_>) -> String {
+        let value = serde_json::to_value(event).unwrap();
+        let keys: Vec<&String> = value.as_object().unwrap().keys().collect();
+        let others = keys.into_iter().filter(|key| *key != "event").map(|key| format!("`{key}`"));
+        let others = others.collect::<Vec<_>>().join(", ");
+        format!("| `{}` | {others} |", value["event"].as_str().unwrap())
+    }
+
+    #[test]
+    fn the_docs_have_every_event_with_its_keys() {
+        const PAGE: &str = include_str!("../../../../docs/json.md");
+        let (key, to, progress, held) = (job(1), job(2), progress(1, 2), [(job(1), holder())]);
+        let all = [
+            Event::Planned { total: 1, finished: 0 },
+            Event::Started { job: &key, number: 1, total: 1 },
+            Event::Progress { job: &key, progress: &progress },
+            done(&key, 1.0),
+            Event::Linked { job: &key, to: &to },
+            Event::Elsewhere { job: &key },
+            Event::Failed { job: &key, error: "" },
+            Event::Blocked { job: &key, reason: "" },
+            Event::Waiting { held: &held },
+            Event::Stopped { job: Some(&key) },
+            Event::Warning { message: "" },
+        ];
+        for event in &all {
+            assert!(PAGE.contains(&row(event)), "{}", row(event));
+        }
+        let rows = PAGE.split("| `event` |").nth(1).unwrap().split("\n\n").next().unwrap();
+        // The first and the last line of `--json` are no events of an experiment.
+        assert_eq!(rows.matches("\n| `").count(), all.len() + 2);
+        let value = serde_json::to_value(&progress).unwrap();
+        for name in value.as_object().unwrap().keys() {
+            assert!(PAGE.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }

@@ -21,7 +21,7 @@ pub use lines::Lines;
 pub use stages::Stages;
 
 use super::terminal::Terminal;
-use crate::experiment::{Observer, Silent};
+use crate::experiment::{Event, Observer, Silent};
 
 /// An observer that can be told to get out of the way.
 pub trait Display: Observer {
@@ -33,6 +33,26 @@ pub trait Display: Observer {
 }
 
 impl Display for Silent {}
+
+/// Tells two.
+pub struct Both(pub Arc<dyn Display>, pub Json);
+
+impl Observer for Both {
+    fn event(&self, event: &Event<'_>) {
+        self.0.event(event);
+        self.1.event(event);
+    }
+}
+
+impl Display for Both {
+    fn close(&self) {
+        self.0.close();
+    }
+
+    fn freeze(&self) {
+        self.0.freeze();
+    }
+}
 
 /// What fits the terminal. `share` of the unfinished jobs need a training of their own; the
 /// others refer to one, which takes no time.

@@ -1,5 +1,7 @@
 //! `jackpot run`, `draw` and `spend`.
 
+mod lines;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use super::report;
 use crate::cli::args::RunArgs;
 use crate::cli::asked::selection;
 use crate::cli::failure::Failure;
-use crate::cli::progress::{self, Display};
+use crate::cli::progress::{self, Both, Display, Json};
 use crate::cli::signals::Listener;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::plural;
@@ -29,6 +31,14 @@ pub enum Verb {
 /// Does what is missing of an experiment, and reports.
 pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
     settle();
+    let result = work(args, verb, terminal);
+    match args.json {
+        true => lines::end(result, terminal),
+        false => result,
+    }
+}
+
+fn work(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
     // While the data are read and every recipe is tried, nothing is at hand to be saved.
     let (signals, idle) = Listener::start(args.stop_after, terminal)?;
     let session = open(&args.experiment, terminal)?;
@@ -36,7 +46,11 @@ pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failur
     let is_new = !folder.exists();
     let run = RunDir::create(&folder)?;
     terminal.say(&headline(&session, &folder)?);
-    let display = progress::display(terminal, share(&run, &session)?);
+    let mut display = progress::display(terminal, share(&run, &session)?);
+    if args.json {
+        lines::begin(&session.config.name, &folder, terminal)?;
+        display = Arc::new(Both(display, Json::on_stdout(terminal)));
+    }
     signals.tell(told(terminal, &display));
     let command_line: Vec<String> =
         std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
@@ -61,7 +75,7 @@ pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failur
     }
     let summary = done?;
     executor.mend()?;
-    let reported = report::after_run(&run, !summary.stopped, terminal);
+    let reported = report::after_run(&run, !summary.stopped && !args.json, terminal);
     match conclude(&summary, &run) {
         Ok(()) => reported,
         Err(failure) => {

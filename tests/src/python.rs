@@ -1,4 +1,4 @@
-//! The Python that the tests may use.
+//! The Python that tests may use.
 
 use std::ffi::OsString;
 use std::path::Path;
