@@ -3,6 +3,7 @@
 mod attribute;
 mod compile;
 mod forward;
+pub mod fused;
 mod plan;
 pub mod sparse;
 
