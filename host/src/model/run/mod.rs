@@ -4,6 +4,7 @@ mod attribute;
 mod compile;
 mod forward;
 pub mod fused;
+pub mod pieces;
 mod plan;
 pub mod sparse;
 
