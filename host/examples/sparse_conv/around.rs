@@ -39,13 +39,15 @@ pub fn print(
         let statistics = norm.statistics(batch, &x, threads)?;
         norm.forward(batch, &statistics, &x, None, &mut y, None, threads)?;
         lap(2);
-        norm.backward(batch, &statistics, &x, None, &to_y, &mut to_x, None, threads)?;
+        let (_, rest) = norm.backward(batch, &statistics, &x, None, &to_y, threads)?;
+        rest.all(&x, &to_y, &mut to_x, threads)?;
         lap(3);
         let statistics = norm.statistics(batch, &x, threads)?;
         norm.forward(batch, &statistics, &x, Some(&to_x), &mut y, Some(&mut open), threads)?;
         lap(4);
-        let to_branch = Some(&mut to_branch[..]);
-        norm.backward(batch, &statistics, &x, Some(&open), &to_y, &mut to_x, to_branch, threads)?;
+        let told = Some((&open, &mut to_branch[..]));
+        let (_, rest) = norm.backward(batch, &statistics, &x, told, &to_y, threads)?;
+        rest.all(&x, &to_branch, &mut to_x, threads)?;
         lap(5);
     }
     let [to, from, forward, backward, with, with_back] = times.map(median);

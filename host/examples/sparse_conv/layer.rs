@@ -74,11 +74,11 @@ impl Sparse {
             milliseconds(std::mem::replace(&mut last, time), time)
         };
         let Self { conv, batch, x, y, to_y, to_x, to_w } = self;
-        conv.forward(*batch, x, None, y, threads)?;
+        conv.forward(*batch, x, None, y, None, threads)?;
         let forward = lap();
-        conv.gradients(*batch, x, to_y, to_x, to_w, threads)?;
+        conv.gradients(*batch, x, to_y, to_x, false, to_w, threads)?;
         let backward = lap();
-        conv.input_gradient(*batch, to_y, to_x, threads)?;
+        conv.input_gradient(*batch, to_y, to_x, false, threads)?;
         let input = lap();
         conv.weight_gradient(*batch, x, to_y, to_w, threads)?;
         let weight = lap();

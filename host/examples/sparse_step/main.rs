@@ -39,7 +39,8 @@ struct Options {
     /// Percentages of the convolutions' weights that are zero, at random places.
     #[arg(long, value_delimiter = ',', default_value = "65,80,90,95.6,98.2,99.5")]
     sparsities: Vec<f64>,
-    /// Every layer alike (`uniform`), or smaller layers denser (`erk`).
+    /// Every layer alike (`uniform`), smaller layers denser (`erk`), or a run's file of masks, whose
+    /// sparsity is its own.
     #[arg(long, default_value = "uniform")]
     masks: String,
     #[arg(long, default_value_t = 128)]
@@ -93,7 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     let mut rows = Vec::new();
     for &sparsity in &options.sparsities {
-        let masks = |network: &_| masks::random(network, &options.masks, sparsity);
+        let masks = |network: &_| masks::make(network, &options.masks, sparsity);
         let plain = MemoryFormat::Contiguous;
         if options.alone {
             let mut side = Side::new(&setting, plain, chosen, masks)?;

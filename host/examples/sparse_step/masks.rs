@@ -1,15 +1,17 @@
-//! Random masks over a network's convolutions.
+//! Random masks over a network's convolutions, or those of a ticket.
 
 use jackpot::model::Network;
 use jackpot::prune::Masks;
 use jackpot::random::Stream;
 use jackpot_plugin_api::graph::Role;
 use std::error::Error;
+use std::path::Path;
 use tch::Tensor;
 
 /// Masks with that percentage of zeros: in every layer (`uniform`), or overall, with each layer's
 /// density in proportion to the sum of its sizes by their product (`erk`, Evci et al. 2020).
-pub fn random(network: &Network, kind: &str, sparsity: f64) -> Result<Masks, Box<dyn Error>> {
+/// Any other `kind` is a file of masks, as a run keeps them.
+pub fn make(network: &Network, kind: &str, sparsity: f64) -> Result<Masks, Box<dyn Error>> {
     let layers: Vec<_> =
         network.parameters().iter().filter(|parameter| parameter.role == Role::Conv).collect();
     let sizes: Vec<Vec<i64>> = layers.iter().map(|layer| layer.tensor.size()).collect();
@@ -17,7 +19,7 @@ pub fn random(network: &Network, kind: &str, sparsity: f64) -> Result<Masks, Box
     let densities = match kind {
         "uniform" => vec![keep; layers.len()],
         "erk" => erk(&sizes, keep),
-        other => return Err(format!("no masks are called `{other}`").into()),
+        file => return Ok(Masks::read(Path::new(file), network)?),
     };
     let stream = Stream::new(1, "sparse_step", 0, 0);
     let mut masks = Masks::none();

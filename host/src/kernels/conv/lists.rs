@@ -105,7 +105,7 @@ impl Lists {
 }
 
 /// Every kept weight as (output channel, input channel, kernel row, kernel column).
-fn places(shape: &ConvShape, kept: &[u32]) -> Vec<[usize; 4]> {
+pub(super) fn places(shape: &ConvShape, kept: &[u32]) -> Vec<[usize; 4]> {
     let [kernel_height, kernel_width] = shape.kernel;
     let inputs = shape.in_channels / shape.groups;
     let outputs = shape.out_channels / shape.groups;

@@ -11,23 +11,41 @@ use super::tiling::Over;
 use crate::kernels::frame::Frame;
 use crate::kernels::isa::{self, Isa};
 use crate::kernels::micro::gather::{Gather, Start};
+use crate::kernels::micro::told::Told;
 use crate::kernels::micro::weight::Weight;
 use crate::kernels::threads::even;
 use std::ops::Range;
 
 /// A slice that several threads write, each its own part.
-#[derive(Clone, Copy)]
-pub(super) struct Shared(*mut f32);
+pub(super) struct Shared<T = f32>(*mut T);
 
-// SAFETY: parts do not overlap, so no number is touched by two threads.
-unsafe impl Send for Shared {}
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Shared<T> {}
+
+// SAFETY: parts do not overlap, so no element is touched by two threads.
+unsafe impl<T: Send> Send for Shared<T> {}
 // SAFETY: as above.
-unsafe impl Sync for Shared {}
+unsafe impl<T: Send> Sync for Shared<T> {}
 
-impl Shared {
-    pub(super) fn new(slice: &mut [f32]) -> Self {
+impl<T> Shared<T> {
+    pub(super) fn new(slice: &mut [T]) -> Self {
         Self(slice.as_mut_ptr())
     }
+}
+
+/// What a pass starts from.
+#[derive(Clone, Copy)]
+pub(super) enum Begin<'a> {
+    Zero,
+    /// One number per computed channel.
+    Bias(&'a [f32]),
+    /// What the output holds.
+    There,
 }
 
 /// The forward pass or the gradient to the input.
@@ -37,10 +55,14 @@ pub(super) struct GatherPart<'a> {
     /// That of the input and that of the output.
     pub(super) frames: [&'a Frame; 2],
     pub(super) input: &'a [f32],
-    pub(super) bias: Option<&'a [f32]>,
+    /// The block of images that the input begins with.
+    pub(super) from_block: usize,
+    pub(super) begin: Begin<'a>,
     pub(super) output: Shared,
     /// Numbers in the output.
     pub(super) output_len: usize,
+    /// Who is told about it: by block of images, then channel.
+    pub(super) told: Option<Shared<Told>>,
 }
 
 impl GatherPart<'_> {
@@ -56,15 +78,20 @@ impl GatherPart<'_> {
                 _ => self.isa.gather(run.rows, run.cols, lists.grid.column_step()),
             };
             let Some(kernel) = kernel else { return };
-            let start = match self.bias {
+            let start = match self.begin {
                 _ if run.channels > 0 => Start::Output,
-                Some(bias) => Start::Bias(bias[channels.start..].as_ptr()),
-                None => Start::Zero,
+                Begin::There => Start::Output,
+                Begin::Bias(bias) => Start::Bias(bias[channels.start..].as_ptr()),
+                Begin::Zero => Start::Zero,
             };
             let place = to.place(&run) + channels.start * to_frame.plane();
+            let read = Run { block: run.block - self.from_block, ..run };
+            // Sums over some of the channels only are nothing to tell about.
+            let told = self.told.filter(|_| run.channels + 1 == lists.blocks());
+            let who = run.block * to_frame.channels + channels.start;
             let job = Gather {
                 // Where the padding is larger than the image, this alone may lie outside.
-                input: self.input.as_ptr().wrapping_add(from.place(&run)),
+                input: self.input.as_ptr().wrapping_add(from.place(&read)),
                 // SAFETY: the place of a pixel lies inside the output's frame.
                 output: unsafe { self.output.0.add(place) },
                 input_row: from.row,
@@ -80,6 +107,10 @@ impl GatherPart<'_> {
                 entries: &lists.entries,
                 start,
                 stream,
+                // SAFETY: there is one for each channel of each block.
+                told: told.map_or(std::ptr::null_mut(), |told| unsafe { told.0.add(who) }),
+                told_image: to_frame.channels,
+                first: run.y == 0 && run.x == 0,
             };
             // SAFETY: the processor has `isa` (checked when the plan was made), all places lie
             // inside (see above), and no other part writes these channels of these blocks.
@@ -96,6 +127,8 @@ pub(super) struct WeightPart<'a> {
     pub(super) conv: &'a Conv,
     pub(super) input: &'a [f32],
     pub(super) output_gradient: &'a [f32],
+    /// The block of images that the gradient begins with.
+    pub(super) from_block: usize,
     /// One for each kept weight, in the order of the lists.
     pub(super) sums: Shared,
 }
@@ -112,7 +145,8 @@ impl WeightPart<'_> {
                 _ => isa.weight(run.rows, run.cols, lists.grid.column_step()),
             };
             let Some(kernel) = kernel else { return };
-            let place = to.place(&run) + channels.start * to_frame.plane();
+            let read = Run { block: run.block - self.from_block, ..run };
+            let place = to.place(&read) + channels.start * to_frame.plane();
             let job = Weight {
                 // Where the padding is larger than the image, this alone may lie outside.
                 input: self.input.as_ptr().wrapping_add(from.place(&run)),

@@ -1,15 +1,30 @@
 //! The passes: forward, gradient to the input, gradient to the kept weights, both gradients.
 
 use super::lists::Lists;
-use super::part::{GatherPart, Shared, WeightPart, parts};
+use super::part::{Begin, GatherPart, Shared, WeightPart, parts};
 use super::plan::Conv;
+use super::tiling::Over;
 use crate::kernels::error::{KernelError, check_length};
 use crate::kernels::frame::Frame;
+use crate::kernels::micro::told::Told;
+use crate::kernels::norm::Moments;
+use crate::kernels::pool::Pool;
 use crate::kernels::threads::{Threads, even};
 use std::ops::Range;
+use std::sync::Arc;
+
+/// Where the gradient to the input goes, and how.
+#[derive(Clone, Copy)]
+struct ToInput {
+    to: Shared,
+    /// Numbers of all of it.
+    len: usize,
+    adds: bool,
+}
 
 impl Conv {
-    /// The output for so many images. Its margins are left as they are.
+    /// The output for so many images. Its margins are left as they are. `moments` are told of the
+    /// output's numbers, where that costs less than reading them again would.
     ///
     /// # Errors
     /// When a slice has another length than its frame says.
@@ -19,6 +34,7 @@ impl Conv {
         input: &[f32],
         bias: Option<&[f32]>,
         output: &mut [f32],
+        moments: Option<&mut Moments>,
         threads: &Threads,
     ) -> Result<(), KernelError> {
         check_length("the input", input.len(), self.input.len(images))?;
@@ -27,11 +43,17 @@ impl Conv {
             check_length("the bias", bias.len(), self.shape.out_channels)?;
         }
         let frames = [&self.input, &self.output];
-        self.gather(&self.forward, frames, images, input, bias, output, threads);
+        // A tile over several blocks of images would have to tell each of them.
+        let told = moments
+            .filter(|_| self.forward.tiling.over != Over::Images)
+            .map(|moments| Shared::new(moments.reset(&self.output, images)));
+        let begin = bias.map_or(Begin::Zero, Begin::Bias);
+        self.gather(&self.forward, frames, images, input, begin, output, told, threads);
         Ok(())
     }
 
-    /// The gradient to the input, from the output's. Its margins are left as they are.
+    /// The gradient to the input, from the output's; with `adds`, it is added to what is there.
+    /// Its margins are left as they are.
     ///
     /// # Errors
     /// As [`Conv::forward`].
@@ -40,13 +62,24 @@ impl Conv {
         images: usize,
         output_gradient: &[f32],
         input_gradient: &mut [f32],
+        adds: bool,
         threads: &Threads,
     ) -> Result<(), KernelError> {
         check_length("the output's gradient", output_gradient.len(), self.output.len(images))?;
         check_length("the input's gradient", input_gradient.len(), self.input.len(images))?;
         let frames = [&self.output, &self.input];
         for lists in &self.backward {
-            self.gather(lists, frames, images, output_gradient, None, input_gradient, threads);
+            let begin = if adds { Begin::There } else { Begin::Zero };
+            self.gather(
+                lists,
+                frames,
+                images,
+                output_gradient,
+                begin,
+                input_gradient,
+                None,
+                threads,
+            );
         }
         Ok(())
     }
@@ -70,15 +103,17 @@ impl Conv {
         let ranges = even(&self.weight.loads(), threads.count());
         let blocks = self.input.blocks(images);
         threads.run(ranges, |channels| {
-            let part = WeightPart { conv: self, input, output_gradient, sums: shared };
+            let part =
+                WeightPart { conv: self, input, output_gradient, from_block: 0, sums: shared };
             part.run(0..blocks, 0..usize::MAX, &channels);
         });
         self.in_order(&[sums], gradient);
         Ok(())
     }
 
-    /// Both gradients. Taking turns at a few rows each, they read the output's gradient once where
-    /// the images divide evenly among the threads.
+    /// Both gradients; with `adds`, the input's is added to what is there. Taking turns at a few
+    /// rows each, they read the output's gradient once where the images divide evenly among the
+    /// threads.
     ///
     /// # Errors
     /// As [`Conv::forward`].
@@ -88,6 +123,7 @@ impl Conv {
         input: &[f32],
         output_gradient: &[f32],
         input_gradient: &mut [f32],
+        adds: bool,
         gradient: &mut [f32],
         threads: &Threads,
     ) -> Result<(), KernelError> {
@@ -95,43 +131,112 @@ impl Conv {
         check_length("the input's gradient", input_gradient.len(), self.input.len(images))?;
         let (blocks, count) = (self.input.blocks(images), threads.count());
         if blocks == 0 || !blocks.is_multiple_of(count) {
-            self.input_gradient(images, output_gradient, input_gradient, threads)?;
+            self.input_gradient(images, output_gradient, input_gradient, adds, threads)?;
             return self.weight_gradient(images, input, output_gradient, gradient, threads);
         }
-        let share = blocks / count;
-        let output_len = input_gradient.len();
         let to_input = Shared::new(input_gradient);
+        let output_len = self.input.len(images);
+        let to_input = Some(ToInput { to: to_input, len: output_len, adds });
         let mut sums = vec![vec![0.0f32; self.kept.len()]; count];
-        let parts: Vec<_> = sums.iter_mut().enumerate().collect();
-        threads.run(parts, |(number, sums)| {
-            let weight = WeightPart { conv: self, input, output_gradient, sums: Shared::new(sums) };
-            for (blocks, lines) in self.turns(number * share..(number + 1) * share) {
-                for lists in &self.backward {
-                    let part = GatherPart {
-                        isa: self.isa,
-                        lists,
-                        frames: [&self.output, &self.input],
-                        input: output_gradient,
-                        bias: None,
-                        output: to_input,
-                        output_len,
-                    };
-                    part.run(blocks.clone(), lines.clone(), &(0..lists.channels));
-                }
-                weight.run(blocks, lines, &(0..self.weight.channels));
-            }
+        let parts: Vec<_> = even(&vec![1; blocks], count).into_iter().zip(&mut sums).collect();
+        threads.run(parts, |(blocks, sums)| {
+            let sums = Some(Shared::new(sums));
+            self.take_turns(blocks, input, (0, output_gradient), to_input, sums);
         });
         self.in_order(&sums, gradient);
         Ok(())
     }
 
+    /// The gradients that are wanted where the output's is not there yet: `make` writes a block of
+    /// images of it, which is used while it is still in the caches. Memory for that comes from the
+    /// pool.
+    ///
+    /// # Errors
+    /// As [`Conv::forward`].
+    #[allow(clippy::too_many_arguments)]
+    pub fn gradients_as_made(
+        &self,
+        images: usize,
+        input: &[f32],
+        make: &(dyn Fn(usize, &mut [f32]) + Sync),
+        pool: &Arc<Pool>,
+        input_gradient: Option<(&mut [f32], bool)>,
+        gradient: Option<&mut [f32]>,
+        threads: &Threads,
+    ) -> Result<(), KernelError> {
+        check_length("the input", input.len(), self.input.len(images))?;
+        if let Some((to, _)) = &input_gradient {
+            check_length("the input's gradient", to.len(), self.input.len(images))?;
+        }
+        if let Some(to) = &gradient {
+            check_length("the weights' gradient", to.len(), self.kept.len())?;
+        }
+        let len = self.input.len(images);
+        let to_input = input_gradient.map(|(to, adds)| ToInput { to: Shared::new(to), len, adds });
+        let ranges = even(&vec![1; self.input.blocks(images)], threads.count());
+        let mut sums = vec![vec![0.0f32; self.kept.len()]; ranges.len()];
+        let parts: Vec<_> = ranges.into_iter().zip(&mut sums).collect();
+        let together = self.together();
+        threads.run(parts, |(blocks, sums)| {
+            let sums = gradient.is_some().then(|| Shared::new(sums));
+            let mut made = pool.take(&self.output, together * self.output.lanes);
+            for first in blocks.clone().step_by(together) {
+                let group = first..(first + together).min(blocks.end);
+                let places = made[self.output.lead()..].chunks_exact_mut(self.output.block());
+                group.clone().zip(places).for_each(|(block, place)| make(block, place));
+                self.take_turns(group, input, (first, &made), to_input, sums);
+            }
+        });
+        if let Some(gradient) = gradient {
+            self.in_order(&sums, gradient);
+        }
+        Ok(())
+    }
+
+    /// Gradients of some blocks of images, a few rows of each in turn. What is given of the output's
+    /// gradient begins with that block.
+    fn take_turns(
+        &self,
+        blocks: Range<usize>,
+        input: &[f32],
+        (from_block, output_gradient): (usize, &[f32]),
+        to_input: Option<ToInput>,
+        sums: Option<Shared>,
+    ) {
+        for (blocks, lines) in self.turns(blocks) {
+            for lists in to_input.iter().flat_map(|_| &self.backward) {
+                let Some(ToInput { to, len, adds }) = to_input else { continue };
+                let part = GatherPart {
+                    isa: self.isa,
+                    lists,
+                    frames: [&self.output, &self.input],
+                    input: output_gradient,
+                    from_block,
+                    begin: if adds { Begin::There } else { Begin::Zero },
+                    output: to,
+                    output_len: len,
+                    told: None,
+                };
+                part.run(blocks.clone(), lines.clone(), &(0..lists.channels));
+            }
+            if let Some(sums) = sums {
+                let part = WeightPart { conv: self, input, output_gradient, from_block, sums };
+                part.run(blocks, lines, &(0..self.weight.channels));
+            }
+        }
+    }
+
+    /// Blocks of images that a tile of some pass computes at once.
+    fn together(&self) -> usize {
+        let steps = self.backward.iter().chain([&self.weight]).map(|lists| lists.tiling.step()[0]);
+        steps.max().unwrap_or(1)
+    }
+
     /// Blocks of images and rows after which the two gradients take turns.
     fn turns(&self, blocks: Range<usize>) -> Vec<(Range<usize>, Range<usize>)> {
-        let mut step = self.weight.tiling.step();
-        for lists in &self.backward {
-            let other = lists.tiling.step();
-            step = [step[0].max(other[0]), step[1].max(other[1])];
-        }
+        let lists = self.backward.iter().chain([&self.weight]);
+        let lines = lists.map(|lists| lists.tiling.step()[1]).max().unwrap_or(1);
+        let step = [self.together(), lines];
         // The input may have more rows than the output has, where a stride leaves some over.
         let rows = self.backward.iter().map(|lists| lists.grid.size[0]);
         let rows = rows.max().unwrap_or(0).max(self.weight.grid.size[0]);
@@ -171,13 +276,25 @@ impl Conv {
         frames: [&Frame; 2],
         images: usize,
         input: &[f32],
-        bias: Option<&[f32]>,
+        begin: Begin<'_>,
         output: &mut [f32],
+        told: Option<Shared<Told>>,
         threads: &Threads,
     ) {
         let parts = parts(lists, frames[0].blocks(images), threads.count());
         let (output, output_len) = (Shared::new(output), output.len());
-        let part = GatherPart { isa: self.isa, lists, frames, input, bias, output, output_len };
+        let isa = self.isa;
+        let part = GatherPart {
+            isa,
+            lists,
+            frames,
+            input,
+            from_block: 0,
+            begin,
+            output,
+            output_len,
+            told,
+        };
         threads.run(parts, |(blocks, channels)| part.run(blocks, 0..usize::MAX, &channels));
     }
 }

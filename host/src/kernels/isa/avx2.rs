@@ -91,6 +91,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn first(a: __m256) -> f32 {
+        unsafe { _mm256_cvtss_f32(a) }
+    }
+
+    #[inline(always)]
     unsafe fn sum(a: __m256) -> f32 {
         unsafe {
             let four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));

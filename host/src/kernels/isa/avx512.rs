@@ -94,6 +94,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn first(a: __m512) -> f32 {
+        unsafe { _mm512_cvtss_f32(a) }
+    }
+
+    #[inline(always)]
     unsafe fn sum(a: __m512) -> f32 {
         unsafe { _mm512_reduce_add_ps(a) }
     }

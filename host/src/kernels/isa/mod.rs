@@ -8,6 +8,7 @@ mod portable;
 pub(crate) mod simd;
 
 use super::micro::gather::Gather;
+use super::micro::line::Line;
 use super::micro::norm::NormKernels;
 use super::micro::weight::Weight;
 
@@ -114,6 +115,17 @@ impl Isa {
         Self::ALL.into_iter().find(|isa| isa.lanes() == lanes && isa.is_there())
     }
 
+    /// The kernel for single images.
+    pub(crate) fn line(self) -> unsafe fn(&Line<'_>) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::line,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::line,
+            _ => portable::line,
+        }
+    }
+
     /// The kernels of a batch norm.
     pub(crate) fn norm(self) -> NormKernels {
         match self {
@@ -192,6 +204,12 @@ macro_rules! entries {
         )?
 
         $crate::kernels::micro::norm::entries!($unit $(, $features)?);
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn line(job: &$crate::kernels::micro::line::Line<'_>) {
+            // SAFETY: the caller's promises are the same.
+            unsafe { $crate::kernels::micro::line::line::<$unit>(job) }
+        }
 
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn chains(a: f32, b: f32, steps: usize) {

@@ -80,6 +80,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn first(a: Self::V) -> f32 {
+        a[0]
+    }
+
+    #[inline(always)]
     unsafe fn sum(a: Self::V) -> f32 {
         ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
     }

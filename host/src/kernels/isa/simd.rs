@@ -33,6 +33,8 @@ pub(crate) trait Simd: Copy {
     unsafe fn add_wide(to: *mut f64, a: Self::V);
     /// Adds the sum of each of four registers to the four numbers at `to`.
     unsafe fn add_sums(to: *mut f32, sums: [Self::V; 4]);
+    /// The first lane.
+    unsafe fn first(a: Self::V) -> f32;
     /// The sum of a register.
     unsafe fn sum(a: Self::V) -> f32;
 }

@@ -1,6 +1,7 @@
 //! The micro-kernel of the forward pass and of the gradient to the input: a tile of output pixels
 //! gathers the kept weights of its output channel.
 
+use super::told::{Telling, Told};
 use crate::kernels::isa::simd::Simd;
 
 /// A kept weight: where its input lies, relative to the tile's first pixel, in numbers; its value.
@@ -17,7 +18,7 @@ pub(crate) enum Start {
     Zero,
     /// One number per output channel, at this pointer.
     Bias(*const f32),
-    /// What the output holds already: sums over earlier input channels.
+    /// What the output holds already.
     Output,
 }
 
@@ -44,6 +45,13 @@ pub(crate) struct Gather<'a> {
     pub(crate) start: Start,
     /// Whether the output goes past the caches; it is aligned then.
     pub(crate) stream: bool,
+    /// Who is told about the output, one for each channel of the range (and, for tiles of whole
+    /// images, block of images). Null: nobody.
+    pub(crate) told: *mut Told,
+    /// From one block of images to the next.
+    pub(crate) told_image: usize,
+    /// Whether nothing was told about these channels and blocks before.
+    pub(crate) first: bool,
 }
 
 /// Tiles of `ROWS` rows by `COLS` pixels, whose inputs are `STEP` pixels apart.
@@ -51,7 +59,8 @@ pub(crate) struct Gather<'a> {
 /// # Safety
 ///
 /// The processor has `S`; every entry of every tile points at `ROWS` rows of pixels inside the
-/// input, every tile lies inside the output, and nobody else touches that part of the output.
+/// input, every tile lies inside the output, and nobody else touches that part of the output, or
+/// who is told about it.
 #[inline(always)]
 pub(crate) unsafe fn gather<S: Simd, const ROWS: usize, const COLS: usize, const STEP: usize>(
     job: &Gather<'_>,
@@ -59,9 +68,10 @@ pub(crate) unsafe fn gather<S: Simd, const ROWS: usize, const COLS: usize, const
     for (channel, bounds) in job.bounds.windows(2).enumerate() {
         // SAFETY: bounds are ascending and end within the entries (checked when they were made).
         let entries = unsafe { job.entries.get_unchecked(bounds[0] as usize..bounds[1] as usize) };
-        if entries.is_empty() && matches!(job.start, Start::Output) {
+        if entries.is_empty() && matches!(job.start, Start::Output) && job.told.is_null() {
             continue;
         }
+        let mut telling = None;
         for tile in 0..job.tiles {
             // SAFETY: as promised by the caller.
             unsafe {
@@ -93,6 +103,17 @@ pub(crate) unsafe fn gather<S: Simd, const ROWS: usize, const COLS: usize, const
                         }
                     }
                 }
+                if !job.told.is_null() {
+                    let told = &mut *job.told.add(channel);
+                    let telling = telling.get_or_insert_with(|| {
+                        Telling::<S>::new(told, job.first.then_some(sums[0][0]))
+                    });
+                    for row in 0..ROWS {
+                        for col in 0..COLS {
+                            telling.pixel(sums[row][col]);
+                        }
+                    }
+                }
                 for row in 0..ROWS {
                     for col in 0..COLS {
                         if job.stream {
@@ -103,6 +124,10 @@ pub(crate) unsafe fn gather<S: Simd, const ROWS: usize, const COLS: usize, const
                     }
                 }
             }
+        }
+        if let Some(telling) = telling {
+            // SAFETY: as promised by the caller.
+            unsafe { telling.tell(&mut *job.told.add(channel)) };
         }
     }
 }

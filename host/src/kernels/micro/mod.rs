@@ -8,7 +8,9 @@
 #![allow(clippy::needless_range_loop)]
 
 pub(crate) mod gather;
+pub(crate) mod line;
 pub(crate) mod norm;
+pub(crate) mod told;
 pub(crate) mod weight;
 pub(crate) mod whole;
 

@@ -56,33 +56,37 @@ pub(crate) struct Normalise<'a> {
 /// Everything lets its gradient through.
 pub(crate) const OPEN: u8 = 0;
 /// What bits say.
-pub(crate) const BITS: u8 = 1;
+pub(crate) const BITS: u8 = 2;
 /// Where `x · scale + shift` is above zero, as the forward pass computed it.
-pub(crate) const INPUT: u8 = 2;
+pub(crate) const INPUT: u8 = 1;
 
-/// Both passes over what the backward pass reads.
+/// What both passes of the backward pass read.
 pub(crate) struct Gradient<'a> {
     pub(crate) plane: Plane,
     pub(crate) x: *const f32,
     pub(crate) to_y: *const f32,
-    /// Only for [`BITS`].
-    pub(crate) open: *const u16,
-    pub(crate) scale: &'a [f32; 16],
     /// Only for [`INPUT`].
+    pub(crate) scale: &'a [f32; 16],
     pub(crate) shift: &'a [f32; 16],
     pub(crate) mean: f32,
 }
 
-/// `to_x = scale · gradient + (slope · (x − mean) + constant)`; the gradient itself is the residual
-/// branch's.
+/// Where the first pass leaves the gradient that was let through; only for [`BITS`].
+#[derive(Clone, Copy)]
+pub(crate) struct Beside {
+    pub(crate) open: *const u16,
+    pub(crate) gradient: *mut f32,
+    /// Whether it goes past the caches; it is aligned then.
+    pub(crate) stream: bool,
+}
+
+/// `to_x = scale · gradient + (slope · (x − mean) + constant)`.
 pub(crate) struct ToInput<'a> {
     pub(crate) given: Gradient<'a>,
     pub(crate) slope: &'a [f32; 16],
     pub(crate) constant: &'a [f32; 16],
     pub(crate) to_x: *mut f32,
-    /// Null: nobody asks.
-    pub(crate) to_residual: *mut f32,
-    /// Whether both outputs go past the caches; they are aligned then.
+    /// Whether the output goes past the caches; it is aligned then.
     pub(crate) stream: bool,
 }
 
@@ -93,9 +97,9 @@ pub(crate) struct NormKernels {
     pub(crate) moments: unsafe fn(&Moments, &mut Totals),
     pub(crate) normalise: unsafe fn(&Normalise<'_>),
     /// Adds `Σ gradient` and `Σ gradient · (x − mean)`; by gate.
-    pub(crate) sums: [unsafe fn(&Gradient<'_>, &mut Totals); 3],
-    /// By gate.
-    pub(crate) to_input: [unsafe fn(&ToInput<'_>); 3],
+    pub(crate) sums: [unsafe fn(&Gradient<'_>, Beside, &mut Totals); 3],
+    /// By gate; bits are not asked again.
+    pub(crate) to_input: [unsafe fn(&ToInput<'_>); 2],
 }
 
 /// # Safety
@@ -187,7 +191,7 @@ pub(crate) unsafe fn normalise<S: Simd>(job: &Normalise<'_>) {
 #[inline(always)]
 unsafe fn let_through<S: Simd, const GATE: u8>(
     job: &Gradient<'_>,
-    (at, pixel): (usize, usize),
+    at: usize,
     x: S::V,
     (scale, shift): (S::V, S::V),
 ) -> S::V {
@@ -195,17 +199,21 @@ unsafe fn let_through<S: Simd, const GATE: u8>(
     unsafe {
         let gradient = S::load(job.to_y.add(at));
         match GATE {
-            OPEN => gradient,
-            BITS => S::keep(*job.open.add(pixel), gradient),
-            _ => S::keep(S::positive(S::fma(x, scale, shift)), gradient),
+            INPUT => S::keep(S::positive(S::fma(x, scale, shift)), gradient),
+            _ => gradient,
         }
     }
 }
 
 /// # Safety
-/// The processor has `S`; every pixel of the plane is there in all that the gate reads.
+/// The processor has `S`; every pixel of the plane is there in all that is given, and nobody else
+/// touches what is left beside.
 #[inline(always)]
-pub(crate) unsafe fn sums<S: Simd, const GATE: u8>(job: &Gradient<'_>, totals: &mut Totals) {
+pub(crate) unsafe fn sums<S: Simd, const GATE: u8>(
+    job: &Gradient<'_>,
+    beside: Beside,
+    totals: &mut Totals,
+) {
     // SAFETY: as promised by the caller.
     unsafe {
         let line = (S::load(job.scale.as_ptr()), S::load(job.shift.as_ptr()));
@@ -216,7 +224,11 @@ pub(crate) unsafe fn sums<S: Simd, const GATE: u8>(job: &Gradient<'_>, totals: &
             #[inline(always)]
             |at, pixel, [sum, product]| {
                 let x = S::load(job.x.add(at));
-                let gradient = let_through::<S, GATE>(job, (at, pixel), x, line);
+                let mut gradient = let_through::<S, GATE>(job, at, x, line);
+                if GATE == BITS {
+                    gradient = S::keep(*beside.open.add(pixel), gradient);
+                    put::<S>(beside.stream, beside.gradient.add(at), gradient);
+                }
                 [S::add(sum, gradient), S::fma(gradient, S::sub(x, mean), product)]
             },
         );
@@ -224,7 +236,7 @@ pub(crate) unsafe fn sums<S: Simd, const GATE: u8>(job: &Gradient<'_>, totals: &
 }
 
 /// # Safety
-/// As for [`sums`]; nobody else touches the outputs.
+/// As for [`sums`]; nobody else touches the output.
 #[inline(always)]
 pub(crate) unsafe fn to_input<S: Simd, const GATE: u8>(job: &ToInput<'_>) {
     let given = &job.given;
@@ -233,16 +245,13 @@ pub(crate) unsafe fn to_input<S: Simd, const GATE: u8>(job: &ToInput<'_>) {
         let (scale, shift) = (S::load(given.scale.as_ptr()), S::load(given.shift.as_ptr()));
         let (slope, constant) = (S::load(job.slope.as_ptr()), S::load(job.constant.as_ptr()));
         let mean = S::splat(given.mean);
-        for (row, before) in given.plane.rows() {
+        for (row, _) in given.plane.rows() {
             for x in 0..given.plane.width {
                 let at = row + x * S::LANES;
                 let own = S::load(given.x.add(at));
-                let gradient = let_through::<S, GATE>(given, (at, before + x), own, (scale, shift));
+                let gradient = let_through::<S, GATE>(given, at, own, (scale, shift));
                 let rest = S::fma(slope, S::sub(own, mean), constant);
                 put::<S>(job.stream, job.to_x.add(at), S::fma(scale, gradient, rest));
-                if !job.to_residual.is_null() {
-                    put::<S>(job.stream, job.to_residual.add(at), gradient);
-                }
             }
         }
     }
@@ -279,8 +288,12 @@ macro_rules! entries {
             }
 
             $(#[target_feature(enable = $features)])?
-            unsafe fn sums<const GATE: u8>(job: &Gradient<'_>, totals: &mut Totals) {
-                unsafe { norm::sums::<$unit, GATE>(job, totals) }
+            unsafe fn sums<const GATE: u8>(
+                job: &Gradient<'_>,
+                beside: Beside,
+                totals: &mut Totals,
+            ) {
+                unsafe { norm::sums::<$unit, GATE>(job, beside, totals) }
             }
 
             $(#[target_feature(enable = $features)])?
@@ -291,8 +304,8 @@ macro_rules! entries {
             NormKernels {
                 moments,
                 normalise,
-                sums: [sums::<OPEN>, sums::<BITS>, sums::<INPUT>],
-                to_input: [to_input::<OPEN>, to_input::<BITS>, to_input::<INPUT>],
+                sums: [sums::<OPEN>, sums::<INPUT>, sums::<BITS>],
+                to_input: [to_input::<OPEN>, to_input::<INPUT>],
             }
         };
     };

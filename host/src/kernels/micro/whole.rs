@@ -6,6 +6,7 @@
 //! of its own over the pixels that it serves.
 
 use super::gather::{Entry, Gather, Start};
+use super::told::Telling;
 use super::weight::{Pending, Weight};
 use crate::kernels::isa::simd::Simd;
 
@@ -50,10 +51,20 @@ pub(crate) unsafe fn gather<S: Simd, const IMAGES: usize, const SIDE: usize>(job
             let output = job.output.add(channel * job.output_channel);
             let start = match job.start {
                 Start::Bias(bias) => S::splat(*bias.add(channel)),
-                // There is one block of channels only.
                 Start::Zero | Start::Output => S::splat(0.0),
             };
             let mut sums: Tile<S, IMAGES, SIDE> = [[[start; SIDE]; SIDE]; IMAGES];
+            if matches!(job.start, Start::Output) {
+                for image in 0..IMAGES {
+                    for row in 0..SIDE {
+                        for col in 0..SIDE {
+                            let at =
+                                image * job.output_image + row * job.output_row + col * S::LANES;
+                            sums[image][row][col] = S::load(output.add(at));
+                        }
+                    }
+                }
+            }
             macro_rules! tap {
                 ($y:literal, $x:literal, $tap:literal) => {
                     let entries =
@@ -64,6 +75,18 @@ pub(crate) unsafe fn gather<S: Simd, const IMAGES: usize, const SIDE: usize>(job
                 };
             }
             for_each_tap!(tap);
+            if !job.told.is_null() {
+                for image in 0..IMAGES {
+                    let told = &mut *job.told.add(image * job.told_image + channel);
+                    let mut telling = Telling::<S>::new(told, Some(sums[image][0][0]));
+                    for row in 0..SIDE {
+                        for col in 0..SIDE {
+                            telling.pixel(sums[image][row][col]);
+                        }
+                    }
+                    telling.tell(told);
+                }
+            }
             for image in 0..IMAGES {
                 for row in 0..SIDE {
                     for col in 0..SIDE {

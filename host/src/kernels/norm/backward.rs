@@ -1,11 +1,12 @@
-//! All gradients: two passes, one for the sums over each channel, one for the input's gradient.
+//! The first pass of the backward pass: the sums over each channel.
 
 use super::rows::{goes_past, lanes_in_use, of_block, place, plane, spread};
 use super::sums::Statistics;
+use super::to_input::ToInput;
 use super::{Norm, Open};
-use crate::kernels::error::KernelError;
+use crate::kernels::error::{KernelError, check_length};
 use crate::kernels::isa;
-use crate::kernels::micro::norm::{BITS, Gradient, INPUT, OPEN, ToInput};
+use crate::kernels::micro::norm::{BITS, Beside, Gradient, INPUT, OPEN};
 use crate::kernels::threads::Threads;
 use std::ptr::{null, null_mut};
 
@@ -17,137 +18,87 @@ pub struct Gradients {
 }
 
 impl Norm<'_> {
-    /// The gradients to the input, to the residual branch where there is one (its gradient is
-    /// the output's behind the ReLU), to weight and bias. `open` is what the forward pass told; it
-    /// may be left out where nothing was added behind the norm, since what the ReLU let through
-    /// then follows from `x`.
-    /// Margins are left as they are; lanes without an image become zero.
+    /// The gradients to weight and bias, and what the one to the input is made with.
+    ///
+    /// What a ReLU let through follows from `x`, unless something was added behind the norm: then
+    /// `open` is what the forward pass told, with room for the gradient behind the ReLU, which is
+    /// that of the residual branch, and which the input's gradient is made from.
     ///
     /// # Errors
     /// When a slice has another length than its frame says.
-    #[allow(clippy::too_many_arguments)]
     pub fn backward(
         &self,
         images: usize,
         statistics: &Statistics,
         x: &[f32],
-        open: Option<&Open>,
+        open: Option<(&Open, &mut [f32])>,
         to_y: &[f32],
-        to_x: &mut [f32],
-        to_residual: Option<&mut [f32]>,
         threads: &Threads,
-    ) -> Result<Gradients, KernelError> {
+    ) -> Result<(Gradients, ToInput), KernelError> {
         let frame = &self.frame;
-        let residual_len = to_residual.as_ref().map_or(x.len(), |slice| slice.len());
-        let slices = [
-            ("the norm's input", x.len()),
-            ("the norm's output gradient", to_y.len()),
-            ("the norm's input gradient", to_x.len()),
-            ("the residual's gradient", residual_len),
-        ];
+        let slices = [("the norm's input", x.len()), ("the norm's output gradient", to_y.len())];
         let isa = self.check(images, &slices)?;
-        let open = open.map(|open| open.of(frame, images)).transpose()?;
-        let given = Given { norm: self, statistics, images, x, open, to_y };
-        let kernels = isa.norm();
-        let sums = self.sums(images, threads, |block, channel, totals| {
-            let (scale, shift) = given.line(block, channel);
-            let job = given.job(block, channel, &scale, &shift);
-            // SAFETY: the processor has `isa`; all slices were checked to be as long as their
-            // frame says, so that every pixel is there.
-            unsafe { (kernels.sums[given.gate()])(&job, totals) };
-        });
-
-        let len = to_x.len();
-        let mut residuals =
-            to_residual.map(|slice| slice[frame.lead()..].chunks_exact_mut(frame.block()));
-        let blocks = to_x[frame.lead()..].chunks_exact_mut(frame.block());
-        let parts: Vec<_> = blocks
-            .map(|to_x| (to_x, residuals.as_mut().and_then(Iterator::next)))
+        let (bits, gated) = match open {
+            Some((open, gated)) => {
+                check_length("the residual's gradient", gated.len(), frame.len(images))?;
+                (Some(open.of(frame, images)?), Some(gated))
+            }
+            None => (None, None),
+        };
+        let sums_gate = match (self.relu, &bits) {
+            (_, Some(_)) => BITS,
+            (true, None) => INPUT,
+            (false, None) => OPEN,
+        };
+        let len = to_y.len();
+        let mut gated = gated.map(|all| all[frame.lead()..].chunks_exact_mut(frame.block()));
+        let mut by_block = vec![[0.0; 2]; frame.blocks(images) * frame.channels];
+        let parts: Vec<_> = by_block
+            .chunks_mut(frame.channels)
+            .map(|sums| (sums, gated.as_mut().and_then(Iterator::next)))
             .enumerate()
             .collect();
-        threads.run(parts, |(block, (to_x, mut to_residual))| {
+        threads.run(parts, |(block, (sums, mut gated))| {
             let in_use = lanes_in_use(frame, images, block);
-            let beside = to_residual.as_deref();
-            let stream = goes_past(frame, len, to_x)
-                && beside.is_none_or(|beside| goes_past(frame, len, beside));
-            let count = self.count(images);
-            for (channel, [sum, product]) in sums.iter().enumerate() {
-                let whole = self.scale(statistics, channel);
-                let slope =
-                    -whole * product / count / (statistics.variance[channel] + self.epsilon);
-                let (scale, shift) = given.line(block, channel);
+            let [x, to_y] = [x, to_y].map(|all| of_block(frame, block, all));
+            let stream = gated.as_deref().is_some_and(|first| goes_past(frame, len, first));
+            let pixels = frame.height * frame.width;
+            for (channel, sums) in sums.iter_mut().enumerate() {
+                let [scale, shift] = self.line(statistics, channel);
                 let at = place(frame, channel);
-                let job = ToInput {
-                    given: given.job(block, channel, &scale, &shift),
-                    slope: &spread(slope, in_use),
-                    constant: &spread(-whole * sum / count, in_use),
-                    to_x: to_x[at..].as_mut_ptr(),
-                    to_residual: to_residual
-                        .as_deref_mut()
-                        .map_or(null_mut(), |beside| beside[at..].as_mut_ptr()),
+                let job = Gradient {
+                    plane: plane(frame),
+                    x: x[at..].as_ptr(),
+                    to_y: to_y[at..].as_ptr(),
+                    scale: &spread(scale, in_use),
+                    shift: &spread(shift, in_use),
+                    mean: statistics.mean[channel] as f32,
+                };
+                let first = (block * frame.channels + channel) * pixels;
+                let beside = Beside {
+                    open: bits.map_or(null(), |bits| bits[first..][..pixels].as_ptr()),
+                    gradient: gated.as_mut().map_or(null_mut(), |all| all[at..].as_mut_ptr()),
                     stream,
                 };
-                // SAFETY: as above; this part alone writes this block of images.
-                unsafe { (kernels.to_input[given.gate()])(&job) };
+                let mut totals = [[0.0; 16]; 2];
+                // SAFETY: the processor has `isa`; all slices are a block long, so that every pixel
+                // of every channel is there, and this part alone writes this block.
+                unsafe { (isa.norm().sums[usize::from(sums_gate)])(&job, beside, &mut totals) };
+                *sums = totals.map(|lanes| lanes[..in_use].iter().sum());
             }
             if stream {
                 isa::fence();
             }
         });
-        let per_channel = (0..frame.channels).zip(&sums);
-        let weight = per_channel.map(|(channel, [_, product])| {
-            (product / (statistics.variance[channel] + self.epsilon).sqrt()) as f32
-        });
+        let sums = self.in_order(&by_block);
+        let weight = sums
+            .iter()
+            .zip(&statistics.variance)
+            .map(|([_, product], variance)| (product / (variance + self.epsilon).sqrt()) as f32);
         let bias = sums.iter().map(|[sum, _]| *sum as f32);
-        Ok(Gradients { weight: weight.collect(), bias: bias.collect() })
-    }
-}
-
-/// What the backward pass reads.
-#[derive(Clone, Copy)]
-struct Given<'a> {
-    norm: &'a Norm<'a>,
-    statistics: &'a Statistics,
-    images: usize,
-    x: &'a [f32],
-    open: Option<&'a [u16]>,
-    to_y: &'a [f32],
-}
-
-impl Given<'_> {
-    fn gate(&self) -> usize {
-        usize::from(match (self.norm.relu, self.open) {
-            (false, _) => OPEN,
-            (true, Some(_)) => BITS,
-            (true, None) => INPUT,
-        })
-    }
-
-    /// The forward pass's scale and shift in each lane.
-    fn line(&self, block: usize, channel: usize) -> ([f32; 16], [f32; 16]) {
-        let in_use = lanes_in_use(&self.norm.frame, self.images, block);
-        let [scale, shift] = self.norm.line(self.statistics, channel);
-        (spread(scale, in_use), spread(shift, in_use))
-    }
-
-    fn job<'a>(
-        &self,
-        block: usize,
-        channel: usize,
-        scale: &'a [f32; 16],
-        shift: &'a [f32; 16],
-    ) -> Gradient<'a> {
-        let frame = &self.norm.frame;
-        let (at, pixels) = (place(frame, channel), frame.height * frame.width);
-        let bits = (block * frame.channels + channel) * pixels;
-        Gradient {
-            plane: plane(frame),
-            x: of_block(frame, block, self.x)[at..].as_ptr(),
-            to_y: of_block(frame, block, self.to_y)[at..].as_ptr(),
-            open: self.open.map_or(null(), |open| open[bits..][..pixels].as_ptr()),
-            scale,
-            shift,
-            mean: self.statistics.mean[channel] as f32,
-        }
+        let gradients = Gradients { weight: weight.collect(), bias: bias.collect() };
+        // Behind the ReLU everything lets its gradient through.
+        let gate = if sums_gate == INPUT { INPUT } else { OPEN };
+        Ok((gradients, ToInput::new(self, images, statistics, &sums, gate)))
     }
 }

@@ -5,18 +5,22 @@
 
 mod backward;
 mod forward;
+mod moments;
 mod open;
 mod rows;
 mod sums;
+mod to_input;
 
 use super::error::{KernelError, check_length};
 use super::frame::Frame;
 use super::isa::Isa;
 
 pub use backward::Gradients;
+pub use moments::Moments;
 pub use open::Open;
 pub use sums::Statistics;
 pub use sums::channel_sums;
+pub use to_input::ToInput;
 
 /// Batch norm over the channels of a frame.
 #[derive(Clone, Copy)]

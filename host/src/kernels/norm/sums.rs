@@ -49,35 +49,28 @@ impl Norm<'_> {
     ) -> Result<Vec<[f64; 2]>, KernelError> {
         let isa = self.check(images, &[("the norm's input", x.len())])?;
         let frame = &self.frame;
-        Ok(self.sums(images, threads, |block, channel, totals| {
-            let x = of_block(frame, block, x)[place(frame, channel)..].as_ptr();
-            let job = Moments { plane: plane(frame), x, from: from(channel) };
-            // SAFETY: the processor has `isa`, and the block has every pixel of every channel.
-            unsafe { (isa.norm().moments)(&job, totals) };
-        }))
-    }
-
-    /// Two sums over each channel, from those of each lane in each block of images.
-    pub(super) fn sums(
-        &self,
-        images: usize,
-        threads: &Threads,
-        add: impl Fn(usize, usize, &mut Totals) + Send + Sync,
-    ) -> Vec<[f64; 2]> {
-        let channels = self.frame.channels;
-        let mut by_block = vec![[0.0; 2]; self.frame.blocks(images) * channels];
-        let parts: Vec<_> = by_block.chunks_mut(channels).enumerate().collect();
+        let mut by_block = vec![[0.0; 2]; frame.blocks(images) * frame.channels];
+        let parts: Vec<_> = by_block.chunks_mut(frame.channels).enumerate().collect();
         threads.run(parts, |(block, sums)| {
-            let in_use = lanes_in_use(&self.frame, images, block);
+            let in_use = lanes_in_use(frame, images, block);
+            let x = of_block(frame, block, x);
             for (channel, sums) in sums.iter_mut().enumerate() {
-                let mut totals = [[0.0; 16]; 2];
-                add(block, channel, &mut totals);
+                let x = x[place(frame, channel)..].as_ptr();
+                let job = Moments { plane: plane(frame), x, from: from(channel) };
+                let mut totals: Totals = [[0.0; 16]; 2];
+                // SAFETY: the processor has `isa`, and the block has every pixel of every channel.
+                unsafe { (isa.norm().moments)(&job, &mut totals) };
                 *sums = totals.map(|lanes| lanes[..in_use].iter().sum());
             }
         });
-        // In one order, whatever the number of threads.
-        let mut totals = vec![[0.0; 2]; channels];
-        for block in by_block.chunks(channels) {
+        Ok(self.in_order(&by_block))
+    }
+
+    /// The sums of each channel in each block of images, as those over all images: in one order,
+    /// whatever the number of threads.
+    pub(super) fn in_order(&self, by_block: &[[f64; 2]]) -> Vec<[f64; 2]> {
+        let mut totals = vec![[0.0; 2]; self.frame.channels];
+        for block in by_block.chunks(self.frame.channels) {
             for (total, sums) in totals.iter_mut().zip(block) {
                 total[0] += sums[0];
                 total[1] += sums[1];

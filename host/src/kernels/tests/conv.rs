@@ -2,7 +2,8 @@
 
 use super::naive::{exact, single};
 use super::tools::{Numbers, blocked, mean_error, plain};
-use crate::kernels::conv::{Conv, ConvShape, Over, Tiling, Tilings};
+use crate::kernels::conv::{Conv, ConvShape, Over, Single, Tiling, Tilings};
+use crate::kernels::norm::Moments;
 use crate::kernels::{Buffer, Isa, KernelError, Threads};
 use proptest::prelude::*;
 
@@ -106,16 +107,34 @@ fn computed(
     let mut output = vec![f32::NAN; gradient.len()];
     let mut input_gradient = vec![f32::NAN; input.len()];
     let mut kept_gradient = vec![f32::NAN; conv.kept().len()];
-    conv.forward(*images, &input, Some(bias), &mut output, &threads).unwrap();
-    conv.input_gradient(*images, &gradient, &mut input_gradient, &threads).unwrap();
+    let mut moments = Moments::default();
+    let told = Some(&mut moments);
+    conv.forward(*images, &input, Some(bias), &mut output, told, &threads).unwrap();
+    check_moments(&conv, *images, &plain(conv.output(), *images, &output), &moments);
+    // One image at a time.
+    let mut single = vec![f32::NAN; plain(conv.output(), *images, &output).len()];
+    let (x, bias) = (plain(conv.input(), *images, &input), Some(bias));
+    Single::new(&conv).forward(*images, &x, weight, bias, &mut single, &threads).unwrap();
+    for (one, all) in single.iter().zip(plain(conv.output(), *images, &output)) {
+        assert!((one - all).abs() < 1e-4, "{one} {all}");
+    }
+    conv.input_gradient(*images, &gradient, &mut input_gradient, false, &threads).unwrap();
     conv.weight_gradient(*images, &input, &gradient, &mut kept_gradient, &threads).unwrap();
     // Both at once: the same but for the order of sums over several threads' images.
     let mut both = (vec![f32::NAN; input.len()], vec![f32::NAN; kept_gradient.len()]);
-    conv.gradients(*images, &input, &gradient, &mut both.0, &mut both.1, &threads).unwrap();
+    conv.gradients(*images, &input, &gradient, &mut both.0, false, &mut both.1, &threads).unwrap();
     assert_eq!(
         plain(conv.input(), *images, &both.0),
         plain(conv.input(), *images, &input_gradient)
     );
+    // Added to what is there.
+    let there = Numbers(case.seed).many(plain(conv.input(), *images, &both.0).len());
+    let mut sum = blocked(conv.input(), *images, &there);
+    conv.gradients(*images, &input, &gradient, &mut sum, true, &mut both.1, &threads).unwrap();
+    let sum = plain(conv.input(), *images, &sum);
+    for ((sum, there), own) in sum.iter().zip(&there).zip(plain(conv.input(), *images, &both.0)) {
+        assert!((sum - (there + own)).abs() < 1e-5 * (1.0 + own.abs()), "{sum} {there} {own}");
+    }
     let wide: Vec<f64> = kept_gradient.iter().map(|&value| f64::from(value)).collect();
     assert!(mean_error(&both.1, &wide) < 1e-4);
     let mut weight_gradient = vec![0.0; weight.len()];
@@ -127,6 +146,21 @@ fn computed(
         plain(conv.input(), *images, &input_gradient),
         weight_gradient,
     ]
+}
+
+/// What was told of the output against mean and variance by their definition.
+fn check_moments(conv: &Conv, images: usize, output: &[f32], moments: &Moments) {
+    let Some(statistics) = moments.statistics(conv.output(), images) else { return };
+    let ([height, width], channels) = (conv.shape().output(), conv.shape().out_channels);
+    for channel in 0..channels {
+        let of_channel = output.chunks(height * width).skip(channel).step_by(channels).flatten();
+        let all: Vec<f64> = of_channel.map(|&value| f64::from(value)).collect();
+        let mean = all.iter().sum::<f64>() / all.len() as f64;
+        let variance = all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / all.len() as f64;
+        let (got_mean, got) = (statistics.mean[channel], statistics.variance[channel]);
+        assert!((got_mean - mean).abs() < 1e-6 * (1.0 + variance.sqrt()), "{got_mean} {mean}");
+        assert!((got - variance).abs() < 2e-6 * (1e-3 + variance) * 10.0, "{got} {variance}");
+    }
 }
 
 proptest! {
@@ -207,8 +241,8 @@ fn outputs_too_large_for_the_cache_are_the_same() {
         assert!(len * 4 > 2 << 20);
         let mut outputs = [Buffer::zeros(len + 1), Buffer::zeros(len + 1)];
         let [aligned, shifted] = &mut outputs;
-        conv.forward(16, &input, None, &mut aligned[..len], &Threads::one()).unwrap();
-        conv.forward(16, &input, None, &mut shifted[1..], &Threads::one()).unwrap();
+        conv.forward(16, &input, None, &mut aligned[..len], None, &Threads::one()).unwrap();
+        conv.forward(16, &input, None, &mut shifted[1..], None, &Threads::one()).unwrap();
         assert!(aligned[..len] == shifted[1..]);
         assert!(aligned.iter().any(|&value| value != 0.0));
     }
@@ -222,12 +256,12 @@ fn by_hand() {
     conv.set_weights(&[3.0, -1.0]).unwrap();
     let input = blocked(conv.input(), 1, &[1.0, 2.0, 5.0, 7.0]);
     let mut output = vec![0.0; conv.output().len(1)];
-    conv.forward(1, &input, None, &mut output, &Threads::one()).unwrap();
+    conv.forward(1, &input, None, &mut output, None, &Threads::one()).unwrap();
     assert_eq!(plain(conv.output(), 1, &output), [1.0, 8.0]);
 
     let gradient = blocked(conv.output(), 1, &[10.0, 1.0]);
     let mut to_input = vec![0.0; conv.input().len(1)];
-    conv.input_gradient(1, &gradient, &mut to_input, &Threads::one()).unwrap();
+    conv.input_gradient(1, &gradient, &mut to_input, false, &Threads::one()).unwrap();
     assert_eq!(plain(conv.input(), 1, &to_input), [30.0, -10.0, 3.0, -1.0]);
     let mut to_weight = [0.0; 2];
     conv.weight_gradient(1, &input, &gradient, &mut to_weight, &Threads::one()).unwrap();
@@ -261,6 +295,6 @@ fn what_does_not_go_together_is_told() {
         "no kernel computes a kernel of 7 on 4 pixels with padding 1"
     );
     let conv = Conv::new(shape, &mask, isa, [1, 1], [1, 1]).unwrap();
-    let short = conv.forward(1, &[0.0], None, &mut [0.0], &Threads::one());
+    let short = conv.forward(1, &[0.0], None, &mut [0.0], None, &Threads::one());
     assert!(matches!(short, Err(KernelError::Length { what: "the input", got: 1, .. })));
 }

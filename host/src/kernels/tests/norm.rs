@@ -78,17 +78,26 @@ proptest! {
         let given = branch.then_some(&bresidual[..]);
         let mut open = Open::default();
         norm.forward(images, &statistics, &bx, given, &mut y, Some(&mut open), &threads).unwrap();
-        let to_branch = branch.then_some(&mut to_residual[..]);
-        let gradients = norm
-            .backward(images, &statistics, &bx, Some(&open), &bto_y, &mut to_x, to_branch, &threads)
-            .unwrap();
-        if !branch {
-            // What the ReLU lets through follows from the input, too.
-            let mut again = put(&x);
-            let same = norm
-                .backward(images, &statistics, &bx, None, &bto_y, &mut again, None, &threads)
-                .unwrap();
-            prop_assert_eq!((same, again), (gradients.clone(), to_x.clone()));
+        let (gated, told) = match branch && relu {
+            true => (&mut to_residual[..], Some(&open)),
+            false => (&mut [][..], None),
+        };
+        let told = told.map(|open| (open, gated));
+        let (gradients, rest) =
+            norm.backward(images, &statistics, &bx, told, &bto_y, &threads).unwrap();
+        let given = if branch && relu { &to_residual } else { &bto_y };
+        rest.all(&bx, given, &mut to_x, &threads).unwrap();
+        if branch && !relu {
+            to_residual = bto_y.clone();
+        }
+        if relu && !branch {
+            // What the ReLU lets through follows from the input as well as from what was told.
+            let (mut gated, mut again) = (put(&x), put(&x));
+            let told = Some((&open, &mut gated[..]));
+            let same = norm.backward(images, &statistics, &bx, told, &bto_y, &threads);
+            let (same, rest) = same.unwrap();
+            rest.all(&bx, &gated, &mut again, &threads).unwrap();
+            prop_assert_eq!((same, &again), (gradients.clone(), &to_x));
         }
 
         for channel in 0..channels {
@@ -173,9 +182,9 @@ fn large_results_are_those_of_small_ones() {
         let [mut y, mut to_x, mut to_branch] = [0; 3].map(|_| Buffer::zeros(x.len()));
         let (given, mut open) = (Some(&branch[..]), Open::default());
         norm.forward(images, &statistics, &x, given, &mut y, Some(&mut open), &threads).unwrap();
-        let to = Some(&mut to_branch[..]);
-        norm.backward(images, &statistics, &x, Some(&open), &to_y, &mut to_x, to, &threads)
-            .unwrap();
+        let told = Some((&open, &mut to_branch[..]));
+        let (_, rest) = norm.backward(images, &statistics, &x, told, &to_y, &threads).unwrap();
+        rest.all(&x, &to_branch, &mut to_x, &threads).unwrap();
         [y, to_x, to_branch].map(|all| plain(&frame, images, &all))
     };
     let all = run(many, 0);

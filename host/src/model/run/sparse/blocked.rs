@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tch::Tensor;
 
+use crate::kernels::norm::Moments;
 use crate::kernels::{Frame, Pool, Pooled, Threads};
 use crate::model::error::ModelError;
 use crate::torch::memory_format::MemoryFormat;
@@ -30,16 +31,23 @@ pub(super) struct Blocked {
     pub tensor: Tensor,
     pub frame: Frame,
     pub images: usize,
+    /// What is known of its numbers, if anything.
+    pub moments: Moments,
 }
 
 impl Blocked {
     pub fn new(buffer: Pooled, frame: Frame, images: usize) -> Result<Self, ModelError> {
-        Ok(Self { tensor: numbers::owned(Box::new(buffer))?, frame, images })
+        Ok(Self::of(numbers::owned(Box::new(buffer))?, frame, images))
+    }
+
+    /// A tensor that is in this layout.
+    pub fn of(tensor: Tensor, frame: Frame, images: usize) -> Self {
+        Self { tensor, frame, images, moments: Moments::default() }
     }
 
     /// The same images with another tensor of the same layout.
     pub fn with(&self, tensor: Tensor) -> Self {
-        Self { tensor, frame: self.frame, images: self.images }
+        Self::of(tensor, self.frame, self.images)
     }
 
     /// A tensor of `[N, C, H, W]`, or `[N, C]`, which must fit the frame.
@@ -56,7 +64,7 @@ impl Blocked {
 
     /// Back to a tensor of that shape.
     pub fn down(&self, tools: &Arc<Tools>, shape: &[i64]) -> Result<Tensor, ModelError> {
-        let Self { tensor, frame, images } = self;
+        let Self { tensor, frame, images, .. } = self;
         let tensor = MemoryFormat::Contiguous.apply(tensor)?;
         let plain = numbers::filled(shape, |plain| {
             let blocked = numbers::of(&tensor)?;
@@ -88,7 +96,7 @@ impl Backward for Up {
     ) -> Result<Vec<Option<Tensor>>, String> {
         let images = self.shape.first().copied().unwrap_or(0).unsigned_abs() as usize;
         let tensor = output_gradient.shallow_clone();
-        let blocked = Blocked { tensor, frame: self.frame, images };
+        let blocked = Blocked::of(tensor, self.frame, images);
         let plain = blocked.down(&self.tools, &self.shape).map_err(|error| error.to_string())?;
         Ok(vec![Some(plain)])
     }

@@ -9,7 +9,7 @@ use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::Backward;
 
 /// A backward pass that can be done on kernels or with operators that record. The output's gradient
-/// has its numbers one after the other.
+/// has its numbers one after the other for these; for kernels it is as autograd has it.
 pub(in crate::model::run) trait TwoWays: Send {
     fn on_kernels(
         &self,
@@ -33,10 +33,11 @@ impl<T: TwoWays> Backward for T {
         output_gradient: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, String> {
-        let output_gradient =
-            &MemoryFormat::Contiguous.apply(output_gradient).map_err(|error| error.to_string())?;
         let found = match GradMode::is_enabled() {
-            true => self.differentiable(saved, output_gradient, wanted),
+            true => MemoryFormat::Contiguous
+                .apply(output_gradient)
+                .map_err(ModelError::from)
+                .and_then(|output_gradient| self.differentiable(saved, &output_gradient, wanted)),
             false => self.on_kernels(saved, output_gradient, wanted),
         };
         found.map_err(|error| error.to_string())

@@ -7,15 +7,28 @@ use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
 use super::dense::{self, TwoWays};
-use crate::kernels::conv::{Conv, ConvShape};
-use crate::kernels::norm::channel_sums;
+use super::handover::{Branch, Deferral, Deferred, Slot};
+use crate::kernels::conv::{Conv, ConvShape, Single};
+use crate::kernels::norm::{Moments, channel_sums};
 use crate::kernels::{Frame, Isa, KernelError, Pool};
 use crate::model::error::ModelError;
+use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::attach;
 use crate::torch::{OpError, numbers};
 
 /// Zero rows and columns around the input's and around the output's images.
 pub(super) type Margins = [[usize; 2]; 2];
+
+/// What a layer has to do with its neighbours.
+#[derive(Default)]
+pub(super) struct Hooks {
+    /// Whether the output's are of use.
+    pub moments: bool,
+    /// Where the input's other gradient may wait, which this one is added to then.
+    pub branch: Option<Branch>,
+    /// Where it may wait how to make the output's gradient.
+    pub deferral: Option<Deferral>,
+}
 
 /// The kernels of one layer, made once for a mask.
 pub(super) struct Layer {
@@ -25,6 +38,8 @@ pub(super) struct Layer {
     output: Frame,
     /// Bool, of the weight's shape.
     mask: Mutex<Tensor>,
+    /// For a few images; made when it is first needed.
+    single: Mutex<Option<Single>>,
     /// Dense gradients to the weight, which are zero where nothing is kept: so they stay when they
     /// are used again.
     gradients: Arc<Pool>,
@@ -49,6 +64,7 @@ impl Layer {
             output: *conv.output(),
             conv: Mutex::new(conv),
             mask: Mutex::new(mask.shallow_clone()),
+            single: Mutex::default(),
             gradients: Pool::new(),
         })
     }
@@ -72,22 +88,60 @@ impl Layer {
         x: &Blocked,
         weight: &Tensor,
         bias: Option<&Tensor>,
+        hooks: Hooks,
     ) -> Result<Blocked, ModelError> {
         let mut buffer = tools.take(&self.output, x.images);
+        let mut found = Moments::default();
         {
             let mut conv = self.conv();
             conv.set_weights(numbers::of(weight)?)?;
             let bias = bias.map(numbers::of).transpose()?;
             let input = numbers::of(&x.tensor)?;
-            conv.forward(x.images, input, bias, &mut buffer, &tools.threads)?;
+            let told = hooks.moments.then_some(&mut found);
+            conv.forward(x.images, input, bias, &mut buffer, told, &tools.threads)?;
         }
         let y = Blocked::new(buffer, self.output, x.images)?;
+        let y = Blocked { moments: found, ..y };
         let mut inputs = vec![&x.tensor, weight];
         inputs.extend(bias);
-        let backward =
-            LayerBackward { layer: self.clone(), tools: tools.clone(), images: x.images };
+        let (layer, tools) = (self.clone(), tools.clone());
+        let backward = LayerBackward { layer, tools, images: x.images, hooks };
         attach(&inputs, &y.tensor, &inputs, Box::new(backward))?;
         Ok(y)
+    }
+
+    /// Images for which [`Layer::single`] is faster than [`Layer::forward`].
+    pub fn few() -> usize {
+        Isa::best().lanes() / 4
+    }
+
+    /// The output of a few images in PyTorch's layout, without gradients.
+    ///
+    /// # Errors
+    ///
+    /// Tensors of other sizes, or not of f32 in memory.
+    pub fn single(
+        &self,
+        tools: &Tools,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<Tensor, ModelError> {
+        let mut single = self.single.lock().unwrap_or_else(PoisonError::into_inner);
+        let single = single.get_or_insert_with(|| Single::new(&self.conv()));
+        let x = MemoryFormat::Contiguous.apply(x)?;
+        let images = x.size().first().copied().unwrap_or(0);
+        let [height, width] = self.shape.output();
+        let mut shape = vec![images, self.shape.out_channels as i64];
+        if x.dim() > 2 {
+            shape.extend([height as i64, width as i64]);
+        }
+        let (x, weight) = (numbers::of(&x)?, numbers::of(weight)?);
+        let bias = bias.map(numbers::of).transpose()?;
+        numbers::filled(&shape, |y| {
+            let images = images.unsigned_abs() as usize;
+            Ok(single.forward(images, x, weight, bias, y, &tools.threads)?)
+        })
     }
 
     fn conv(&self) -> MutexGuard<'_, Conv> {
@@ -121,6 +175,7 @@ struct LayerBackward {
     layer: Arc<Layer>,
     tools: Arc<Tools>,
     images: usize,
+    hooks: Hooks,
 }
 
 impl TwoWays for LayerBackward {
@@ -130,22 +185,48 @@ impl TwoWays for LayerBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        let Self { layer, tools, images } = self;
+        let Self { layer, tools, images, hooks } = self;
         let (x, weight) = (saved[0], saved[1]);
         let (images, threads) = (*images, &tools.threads);
-        let to_y = numbers::of(to_y)?;
         let conv = layer.conv();
         let mut to_kept = vec![0.0; conv.kept().len()];
-        let mut to_x = wanted[0].then(|| tools.take(&layer.input, images));
-        match (&mut to_x, wanted[1]) {
-            (Some(to_x), true) => {
-                conv.gradients(images, numbers::of(x)?, to_y, to_x, &mut to_kept, threads)?;
+        let other = hooks.branch.as_ref().and_then(Slot::take);
+        let adds = other.is_some();
+        let mut to_x = wanted[0].then(|| match other.map(Arc::try_unwrap) {
+            Some(Ok(own)) => own,
+            Some(Err(shared)) => {
+                let mut own = tools.take(&layer.input, images);
+                own.copy_from_slice(&shared);
+                own
             }
-            (Some(to_x), false) => conv.input_gradient(images, to_y, to_x, threads)?,
-            (None, true) => {
-                conv.weight_gradient(images, numbers::of(x)?, to_y, &mut to_kept, threads)?;
+            None => tools.take(&layer.input, images),
+        });
+        let deferred = hooks.deferral.as_ref().and_then(Slot::take);
+        let to_y = match &deferred {
+            Some(_) => None,
+            None => Some(MemoryFormat::Contiguous.apply(to_y)?),
+        };
+        let to_y = to_y.as_ref().map(numbers::of).transpose()?.unwrap_or_default();
+        if let Some(Deferred { make, x: between, gradient }) = &deferred {
+            let (between, gradient) = (numbers::of(between)?, gradient.numbers()?);
+            make.check(between, gradient)?;
+            let make = |block, to: &mut [f32]| make.block(block, between, gradient, to);
+            let to_x = to_x.as_deref_mut().map(|to_x| (to_x, adds));
+            let to_w = wanted[1].then_some(&mut to_kept[..]);
+            let x = numbers::of(x)?;
+            conv.gradients_as_made(images, x, &make, &tools.pool, to_x, to_w, threads)?;
+        } else {
+            match (&mut to_x, wanted[1]) {
+                (Some(to_x), true) => {
+                    let x = numbers::of(x)?;
+                    conv.gradients(images, x, to_y, to_x, adds, &mut to_kept, threads)?;
+                }
+                (Some(to_x), false) => conv.input_gradient(images, to_y, to_x, adds, threads)?,
+                (None, true) => {
+                    conv.weight_gradient(images, numbers::of(x)?, to_y, &mut to_kept, threads)?;
+                }
+                (None, false) => {}
             }
-            (None, false) => {}
         }
         let to_x = to_x.map(|buffer| numbers::owned(Box::new(buffer))).transpose()?;
         let to_w = wanted[1].then(|| layer.dense_gradient(weight, &conv, &to_kept)).transpose()?;
@@ -164,10 +245,9 @@ impl TwoWays for LayerBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        let Self { layer, tools, images } = self;
+        let Self { layer, tools, images, .. } = self;
         dense::gradients(saved, to_y, wanted, || {
-            let blocked =
-                Blocked { tensor: saved[0].shallow_clone(), frame: layer.input, images: *images };
+            let blocked = Blocked::of(saved[0].shallow_clone(), layer.input, *images);
             let x = blocked.down(tools, &blocked.shape())?;
             let shape = &layer.shape;
             let [stride, padding] =

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 
 use super::blocked::{Blocked, Tools};
-use super::layer::Layer;
+use super::layer::{Hooks, Layer};
 use super::{Candidate, MaskOf};
 use crate::kernels::{KernelError, Pool, Threads};
 use crate::median::median;
@@ -75,7 +75,7 @@ fn one(
         let y = x.f_conv2d(&w, None::<&Tensor>, stride, padding, [1, 1], shape.groups as i64)?;
         grad(&[&y], &[&x, &weight], Some(&[&to_y]), GradOptions::default())?;
         let middle = Instant::now();
-        let y = layer.forward(tools, &blocked, &weight, None)?.tensor;
+        let y = layer.forward(tools, &blocked, &weight, None, Hooks::default())?.tensor;
         grad(&[&y], &[&blocked.tensor, &weight], Some(&[&to_blocked]), GradOptions::default())?;
         if turn > 0 {
             dense.push((middle - begun).as_secs_f64() * 1e3);

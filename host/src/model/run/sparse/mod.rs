@@ -9,6 +9,8 @@
 mod blocked;
 mod choose;
 pub(super) mod dense;
+mod handover;
+mod handovers;
 mod layer;
 mod measure;
 pub(super) mod norm;
@@ -150,7 +152,7 @@ impl Kernels {
             for (step, at, mask) in chosen {
                 layers.insert(step, (at, schedule::layer(&at, mask, &margins)?));
             }
-            Ok(Schedule::new(facts.plan, &layers, &|place| facts.shape_of(place)))
+            Ok(Schedule::new(facts.plan, layers, &|place| facts.shape_of(place)))
         };
         Ok(Self { tools, schedule: schedule(whole)?, base: base.map(schedule).transpose()? })
     }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 use super::blocked::{Blocked, Tools};
 use super::dense::{self, TwoWays};
+use super::handover::{Branch, Deferral, Deferred, Gradient};
 use crate::kernels::norm::{Norm, Open, Statistics};
-use crate::kernels::{Frame, Pooled, Threads};
+use crate::kernels::{Frame, Threads};
 use crate::model::error::ModelError;
+use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::attach;
 use crate::torch::{OpError, numbers};
 
@@ -40,18 +42,20 @@ pub(super) fn forward(
     x: &Blocked,
     tensors: &NormTensors<'_>,
     residual: Option<&Blocked>,
+    (branch, deferral): (Option<Branch>, Option<Deferral>),
 ) -> Result<Blocked, ModelError> {
     let NormTensors { weight, bias, .. } = tensors;
     let images = x.images;
     let norm = norm(&x.frame, spec, numbers::of(weight)?, numbers::of(bias)?);
     let numbers_of_x = numbers::of(&x.tensor)?;
-    let statistics = statistics(&norm, images, numbers_of_x, tensors, spec, &tools.threads)?;
+    let told = x.moments.statistics(&x.frame, images).filter(|_| tensors.training);
+    let statistics = statistics(&norm, images, numbers_of_x, tensors, spec, told, &tools.threads)?;
     let mut y = tools.take(&x.frame, images);
-    let branch = residual.map(|branch| numbers::of(&branch.tensor)).transpose()?;
+    let around = residual.map(|residual| numbers::of(&residual.tensor)).transpose()?;
     // It says where the ReLU lets something through, which is not to be seen in `x` then.
     let mut open = (residual.is_some() && spec.relu).then(Open::default);
     let told = open.as_mut();
-    norm.forward(images, &statistics, numbers_of_x, branch, &mut y, told, &tools.threads)?;
+    norm.forward(images, &statistics, numbers_of_x, around, &mut y, told, &tools.threads)?;
     let y = x.with(numbers::owned(Box::new(y))?);
     let mut inputs = vec![&x.tensor, *weight, *bias];
     inputs.extend(residual.map(|branch| &branch.tensor));
@@ -63,12 +67,15 @@ pub(super) fn forward(
         images,
         open,
         has_residual: residual.is_some(),
+        branch,
+        deferral,
     };
     attach(&inputs, &y.tensor, &inputs, Box::new(backward))?;
     Ok(y)
 }
 
-/// The batch's statistics, which move the running ones, or in evaluation these.
+/// The batch's statistics, which move the running ones; in evaluation, these. `told` are the batch's
+/// where they are known already.
 ///
 /// # Errors
 ///
@@ -79,11 +86,15 @@ pub(in crate::model::run) fn statistics(
     x: &[f32],
     tensors: &NormTensors<'_>,
     spec: NormSpec,
+    told: Option<Statistics>,
     threads: &Threads,
 ) -> Result<Statistics, ModelError> {
     match (tensors.training, &tensors.running) {
         (true, running) => {
-            let found = norm.statistics(images, x, threads)?;
+            let found = match told {
+                Some(found) => found,
+                None => norm.statistics(images, x, threads)?,
+            };
             if let Some(running) = running {
                 update(running, &found, images, spec.momentum, &norm.frame)?;
             }
@@ -143,6 +154,10 @@ struct NormBackward {
     /// Where the ReLU let something through, if it followed a residual branch.
     open: Option<Open>,
     has_residual: bool,
+    /// Where the branch's gradient is left for who adds to it.
+    branch: Option<Branch>,
+    /// Where it is left how to make the input's gradient.
+    deferral: Option<Deferral>,
 }
 
 impl TwoWays for NormBackward {
@@ -155,29 +170,51 @@ impl TwoWays for NormBackward {
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         let Self { tools, spec, statistics, frame, images, .. } = self;
         let norm = norm(frame, *spec, numbers::of(saved[1])?, numbers::of(saved[2])?);
-        let mut to_x = tools.take(frame, *images);
-        let mut to_residual: Option<Pooled> =
-            (self.has_residual && spec.relu && wanted[3]).then(|| tools.take(frame, *images));
-        let found = norm.backward(
-            *images,
-            statistics,
-            numbers::of(saved[0])?,
-            self.open.as_ref(),
-            numbers::of(to_y)?,
-            &mut to_x,
-            to_residual.as_deref_mut(),
-            &tools.threads,
-        )?;
-        let small = |wanted: bool, values: &[f32]| wanted.then(|| Tensor::from_slice(values));
-        let mut gradients = vec![
-            Some(numbers::owned(Box::new(to_x))?),
-            small(wanted[1], &found.weight),
-            small(wanted[2], &found.bias),
-        ];
-        if self.has_residual {
-            let own = to_residual.map(|buffer| numbers::owned(Box::new(buffer))).transpose()?;
+        let (x, threads) = (numbers::of(saved[0])?, &tools.threads);
+        let to_y = MemoryFormat::Contiguous.apply(to_y)?;
+        let mut gated = self.open.as_ref().map(|_| tools.take(frame, *images));
+        let told = self.open.as_ref().zip(gated.as_deref_mut());
+        let (found, rest) =
+            norm.backward(*images, statistics, x, told, numbers::of(&to_y)?, threads)?;
+
+        // The gradient behind the ReLU is that of the branch, too.
+        let is_wanted = self.has_residual && wanted[3];
+        let (gradient, to_residual) = match (gated, &self.branch) {
             // Without ReLU the sum's gradient is that of both its terms.
-            gradients.push(own.or_else(|| wanted[3].then(|| to_y.shallow_clone())));
+            (None, _) => {
+                let own = is_wanted.then(|| to_y.shallow_clone());
+                (Gradient::Tensor(to_y), own)
+            }
+            (Some(buffer), Some(branch)) if is_wanted => {
+                let buffer = Arc::new(buffer);
+                branch.leave(buffer.clone());
+                (Gradient::Buffer(buffer), None)
+            }
+            (Some(buffer), _) => {
+                let tensor = numbers::owned(Box::new(buffer))?;
+                let own = is_wanted.then(|| tensor.shallow_clone());
+                (Gradient::Tensor(tensor), own)
+            }
+        };
+        let to_x = match &self.deferral {
+            Some(deferral) => {
+                let x = saved[0].shallow_clone();
+                deferral.leave(Deferred { make: rest, x, gradient });
+                // Nobody reads it; autograd looks at its size.
+                let size = saved[0].size();
+                Tensor::f_zeros([1], (Kind::Float, Device::Cpu))?.f_expand(size, false)?
+            }
+            None => {
+                let mut to_x = tools.take(frame, *images);
+                rest.all(x, gradient.numbers()?, &mut to_x, threads)?;
+                numbers::owned(Box::new(to_x))?
+            }
+        };
+        let small = |wanted: bool, values: &[f32]| wanted.then(|| Tensor::from_slice(values));
+        let mut gradients =
+            vec![Some(to_x), small(wanted[1], &found.weight), small(wanted[2], &found.bias)];
+        if self.has_residual {
+            gradients.push(to_residual);
         }
         Ok(gradients)
     }
@@ -192,8 +229,7 @@ impl TwoWays for NormBackward {
         let inputs = saved;
         dense::gradients(inputs, to_y, wanted, || {
             let plain = |tensor: &Tensor| {
-                let tensor = tensor.shallow_clone();
-                let blocked = Blocked { tensor, frame: *frame, images: *images };
+                let blocked = Blocked::of(tensor.shallow_clone(), *frame, *images);
                 blocked.down(tools, &blocked.shape())
             };
             let (weight, bias) = (Some(inputs[1]), Some(inputs[2]));

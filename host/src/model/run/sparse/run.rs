@@ -7,13 +7,15 @@ use jackpot_plugin_api::model::Mode;
 use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
-use super::layer::Layer;
+use super::handover::{Branch, Deferral, Slot};
+use super::layer::{Hooks, Layer};
 use super::norm::{self, NormTensors};
 use super::read::{NormAt, reads};
 use super::schedule::{Entry, Schedule, Work};
 use crate::model::error::ModelError;
 use crate::model::run::forward::{ForwardContext, Run, results};
 use crate::model::run::plan::{Plan, Source};
+use crate::torch::grad::GradMode;
 
 /// The values of a forward pass under way.
 struct Values<'a> {
@@ -22,6 +24,8 @@ struct Values<'a> {
     tools: &'a Arc<Tools>,
     plain: Run<'a>,
     blocked: Vec<Option<Blocked>>,
+    branches: Vec<Branch>,
+    deferrals: Vec<Deferral>,
 }
 
 pub(super) fn run(
@@ -31,8 +35,15 @@ pub(super) fn run(
     plain: Run<'_>,
     context: &ForwardContext<'_>,
 ) -> Result<Vec<(String, Tensor)>, ModelError> {
+    let images = plain.inputs.first().and_then(|input| input.size().first().copied());
+    let are_few = images.is_some_and(|images| images.unsigned_abs() as usize <= Layer::few());
+    if are_few && plain.mode == Mode::Eval && !GradMode::is_enabled() {
+        return run_singly(plan, schedule, tools, plain, context);
+    }
     let blocked = (0..plan.places).map(|_| None).collect();
-    let mut values = Values { plan, schedule, tools, plain, blocked };
+    let branches = (0..schedule.branches).map(|_| Slot::default()).collect();
+    let deferrals = (0..schedule.deferrals).map(|_| Slot::default()).collect();
+    let mut values = Values { plan, schedule, tools, plain, blocked, branches, deferrals };
     for entry in &schedule.entries {
         let named = |error| at_step(error, &plan.steps[entry.step].node);
         values.call(entry, context).map_err(named)?;
@@ -47,6 +58,35 @@ pub(super) fn run(
         }
     }
     results(plan, &values.plain)
+}
+
+/// A few images: layers compute each by itself, in PyTorch's layout; all else is as without kernels.
+fn run_singly(
+    plan: &Plan,
+    schedule: &Schedule,
+    tools: &Arc<Tools>,
+    mut plain: Run<'_>,
+    context: &ForwardContext<'_>,
+) -> Result<Vec<(String, Tensor)>, ModelError> {
+    for (number, step) in plan.steps.iter().enumerate() {
+        plain.values[step.place] = match schedule.layers.get(&number) {
+            Some((at, layer)) => {
+                let x = plain.value("a sparse layer", at.input, 0)?;
+                let bias = at.bias.map(|bias| plain.parameters[bias]);
+                let y = layer.single(tools, x, plain.parameters[at.weight], bias);
+                vec![y.map_err(|error| at_step(error, &step.node))?]
+            }
+            None => plain.step(step, context)?,
+        };
+        for &place in &step.last_use {
+            plain.values[place].clear();
+        }
+    }
+    results(plan, &plain)
+}
+
+fn slot<T>(slots: &[Slot<T>], number: Option<usize>) -> Option<Slot<T>> {
+    number.and_then(|number| slots.get(number)).cloned()
 }
 
 /// What a kernel says, with the node's name; operators say it themselves.
@@ -71,10 +111,18 @@ impl Values<'_> {
                 self.plain.values[place] = self.plain.step(step, context)?;
                 return Ok(());
             }
-            Work::Layer { layer, input, weight, bias } => {
-                self.layer(layer, *input, *weight, *bias)?
+            Work::Layer { layer, input, weight, bias, normed, branch, deferral } => {
+                let moments = *normed && self.plain.mode != Mode::Eval;
+                let branch = slot(&self.branches, *branch);
+                let deferral = slot(&self.deferrals, *deferral);
+                let hooks = Hooks { moments, branch, deferral };
+                self.layer(layer, *input, (*weight, *bias), hooks)?
             }
-            Work::Norm { norm, residual } => self.norm(norm, *residual)?,
+            Work::Norm { norm, residual, branch, deferral } => {
+                let branch = slot(&self.branches, *branch);
+                let deferral = slot(&self.deferrals, *deferral);
+                self.norm(norm, *residual, branch, deferral)?
+            }
             // Zero stays zero, so margins do.
             Work::Relu(input) => {
                 let x = self.there(*input)?;
@@ -93,18 +141,25 @@ impl Values<'_> {
         &mut self,
         layer: &Arc<Layer>,
         input: usize,
-        weight: usize,
-        bias: Option<usize>,
+        (weight, bias): (usize, Option<usize>),
+        hooks: Hooks,
     ) -> Result<Blocked, ModelError> {
         if self.blocked[input].is_none() {
             let plain = self.plain.value("a sparse layer", input, 0)?;
             self.blocked[input] = Some(Blocked::up(self.tools, plain, layer.input())?);
         }
         let (parameters, x) = (self.plain.parameters, self.there(input)?);
-        layer.forward(self.tools, x, parameters[weight], bias.map(|index| parameters[index]))
+        let bias = bias.map(|index| parameters[index]);
+        layer.forward(self.tools, x, parameters[weight], bias, hooks)
     }
 
-    fn norm(&self, norm: &NormAt, residual: Option<usize>) -> Result<Blocked, ModelError> {
+    fn norm(
+        &self,
+        norm: &NormAt,
+        residual: Option<usize>,
+        branch: Option<Branch>,
+        deferral: Option<Deferral>,
+    ) -> Result<Blocked, ModelError> {
         let Run { parameters, buffers, mode, .. } = &self.plain;
         let tensors = NormTensors {
             weight: parameters[norm.weight],
@@ -114,7 +169,8 @@ impl Values<'_> {
         };
         let x = self.there(norm.input)?;
         let residual = residual.map(|place| self.there(place)).transpose()?;
-        norm::forward(self.tools, norm.spec, x, &tensors, residual)
+        let slots = (branch, deferral);
+        norm::forward(self.tools, norm.spec, x, &tensors, residual, slots)
     }
 
     /// A value in the kernels' layout.

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::handovers;
 use super::layer::{Layer, Margins};
 use super::norm::NormSpec;
 use super::read::{ConvAt, Known, NormAt, ShapeOf, known, reads, uses};
@@ -20,11 +21,21 @@ pub(super) enum Work {
         input: usize,
         weight: usize,
         bias: Option<usize>,
+        /// Whether a batch norm reads the output.
+        normed: bool,
+        /// Where the input's other gradient waits.
+        branch: Option<usize>,
+        /// Where it waits how to make the output's gradient.
+        deferral: Option<usize>,
     },
     /// With the residual branch and ReLU that follow it.
     Norm {
         norm: NormAt,
         residual: Option<usize>,
+        /// Where the branch's gradient is left.
+        branch: Option<usize>,
+        /// Where it is left how to make the input's gradient.
+        deferral: Option<usize>,
     },
     /// On images in the kernels' layout.
     Relu(usize),
@@ -46,6 +57,11 @@ pub(super) struct Schedule {
     pub entries: Vec<Entry>,
     /// Of each value, without its batch dimension.
     pub shapes: Vec<Option<Vec<usize>>>,
+    /// The layers on kernels.
+    pub layers: Layers,
+    /// How many of both are handed over.
+    pub branches: usize,
+    pub deferrals: usize,
 }
 
 /// The layers of a plan that are to run on kernels, by step.
@@ -76,7 +92,7 @@ fn sizes(shape: &crate::kernels::conv::ConvShape) -> [[usize; 3]; 2] {
 }
 
 impl Schedule {
-    pub fn new(plan: &Plan, layers: &Layers, shape_of: &ShapeOf<'_>) -> Self {
+    pub fn new(plan: &Plan, layers: Layers, shape_of: &ShapeOf<'_>) -> Self {
         let mut maker = Maker {
             plan,
             shape_of,
@@ -86,11 +102,15 @@ impl Schedule {
             entries: Vec::new(),
         };
         for step in 0..plan.steps.len() {
-            maker.step(step, layers);
+            maker.step(step, &layers);
         }
         let mut entries = maker.entries;
         mark_last_uses(plan, &mut entries);
-        Self { entries, shapes: (0..plan.places).map(shape_of).collect() }
+        handovers::mark_normed(plan, &mut entries);
+        let (uses, shapes) = (uses(plan), (0..plan.places).map(shape_of).collect());
+        let branches = handovers::mark_branches(plan, &mut entries, &uses);
+        let deferrals = handovers::mark_deferrals(plan, &mut entries, &uses);
+        Self { entries, shapes, layers, branches, deferrals }
     }
 }
 
@@ -118,7 +138,10 @@ impl Maker<'_> {
         if let Some((at, layer)) = layers.get(&step) {
             let (input, weight, bias) = (at.input, at.weight, at.bias);
             self.flush(&[input]);
-            self.push(Work::Layer { layer: layer.clone(), input, weight, bias }, step);
+            let layer = layer.clone();
+            let (normed, branch, deferral) = (false, None, None);
+            let work = Work::Layer { layer, input, weight, bias, normed, branch, deferral };
+            self.push(work, step);
             self.blocked[place] = true;
             return;
         }
@@ -189,7 +212,7 @@ impl Maker<'_> {
     }
 
     fn emit(&mut self, Pending { norm, residual, step }: Pending) {
-        self.push(Work::Norm { norm, residual }, step);
+        self.push(Work::Norm { norm, residual, branch: None, deferral: None }, step);
     }
 
     fn push(&mut self, work: Work, step: usize) {
@@ -203,7 +226,7 @@ fn mark_last_uses(plan: &Plan, entries: &mut [Entry]) {
         let read = match &entry.work {
             Work::Plain(step) => reads(&plan.steps[*step]),
             Work::Layer { input, .. } | Work::Relu(input) => vec![*input],
-            Work::Norm { norm, residual } => {
+            Work::Norm { norm, residual, .. } => {
                 [Some(norm.input), *residual].into_iter().flatten().collect()
             }
             Work::Add(a, b) => vec![*a, *b],

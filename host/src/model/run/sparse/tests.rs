@@ -38,7 +38,7 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 /// Two convolutions with batch norm, of which the first is strided, a branch around the second, a
-/// `tanh` for which there is no kernel, a convolution with bias, and a linear layer.
+/// block with nothing but its input around it, a `tanh` for which there is no kernel, a convolution with bias, and a linear layer.
 fn graph(case: &Case) -> Graph {
     let [a, b] = case.channels;
     let shape = vec![a, case.side, case.side];
@@ -57,6 +57,13 @@ fn graph(case: &Case) -> Graph {
     let z = graph.batch_norm2d("bn3", &z, b);
     let y = graph.add("add", &y, &z);
     let y = graph.activation("relu2", &y);
+    let z = graph.conv2d("conv5", &y, Conv2d::new(b, b, 3));
+    let z = graph.batch_norm2d("bn5", &z, b);
+    let z = graph.activation("relu5", &z);
+    let z = graph.conv2d("conv6", &z, Conv2d::new(b, b, 3));
+    let z = graph.batch_norm2d("bn6", &z, b);
+    let y = graph.add("add6", &z, &y);
+    let y = graph.activation("relu6", &y);
     let w = graph.conv2d("conv3", &y, Conv2d::new(b, b, 3).bias());
     let w = graph.add("add2", &w, &y);
     let w = graph.node("tanh", "aten::tanh", &[&w], &[], serde_json::Value::Null);
