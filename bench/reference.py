@@ -36,8 +36,9 @@ MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 
 def network(name):
-    known = {**resnet.ARCHITECTURES, **convnets.ARCHITECTURES}
-    return known[name](WIDTHS[name], CLASSES)
+    if name in convnets.ARCHITECTURES:
+        return convnets.ARCHITECTURES[name](WIDTHS[name], CLASSES, (3, 32, 32))
+    return resnet.ARCHITECTURES[name](WIDTHS[name], CLASSES)
 
 
 class Images(Dataset):

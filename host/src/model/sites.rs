@@ -7,6 +7,7 @@ use tch::{Device, Tensor};
 
 use super::error::ModelError;
 use super::knobs::KnobSet;
+use super::run::pieces;
 use crate::plugin::kinds::{Activation, Common};
 use crate::plugin::{HookContext, HookError};
 use crate::torch::settings::autocast_disabled;
@@ -82,7 +83,14 @@ impl SiteState {
             read_on_host: Cell::new(false),
         };
         let _plain = if call.autocast { Some(autocast_disabled()?) } else { None };
-        Ok(item.activation.forward(x, &context)?)
+        let some = |images: &Tensor| {
+            let y = item.activation.forward(images, &context).ok()?;
+            (!context.read_on_host.get()).then_some(y)
+        };
+        match pieces::apply(x, &some)? {
+            Some(y) => Ok(y),
+            None => Ok(item.activation.forward(x, &context)?),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 mod attribute;
 mod compile;
 mod forward;
+pub mod fused;
+pub mod pieces;
 mod plan;
 pub mod sparse;
 

@@ -38,6 +38,11 @@ pub fn recorded() -> usize {
     CALLS.with_borrow(|calls| calls.as_ref().map_or(0, Vec::len))
 }
 
+/// Whether a recording is under way on this thread.
+pub fn is_recording() -> bool {
+    CALLS.with_borrow(Option::is_some)
+}
+
 /// Ends a recording, also where `body` panics.
 struct Restore(Option<Vec<Recorded>>);
 

@@ -1,12 +1,16 @@
-//! What has to be in the environment before libtorch is loaded: above all, how long idle OpenMP
-//! threads spin before they sleep.
+//! What has to be in the environment before the program is loaded: how long idle OpenMP threads
+//! spin before they sleep, and what the C library does with memory that is freed.
 //!
 //! libtorch's OpenMP lets a thread that waits at the end of a parallel loop spin for about a
 //! millisecond. Alone on a machine that saves a little; where anything else wants a core (a second
 //! process on the same run, a build, a browser), the spinning thread keeps the core from the very
-//! thread that it waits for, and a training becomes many times slower: docs/performance.md has
-//! the figures. OpenMP reads its setting when the program is loaded, so the program starts itself
-//! again with it. (A package's launcher has set it already.)
+//! thread that it waits for, and a training becomes many times slower.
+//!
+//! glibc gives the memory of a large tensor back to the system as soon as it is freed, and gets it
+//! anew for the next one, page by page: of a training step that is a tenth of the time and more.
+//!
+//! docs/performance.md has the figures of both. The settings are read when the program is loaded,
+//! so it starts itself again with them. (A package's launcher has set them already.)
 
 use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
@@ -15,8 +19,8 @@ use std::process::Command;
 use jackpot_libtorch::environment::missing;
 
 /// Starts the program again, with the same arguments, unless the environment says all that is to
-/// be said before a program is loaded: how OpenMP waits, and where cuBLAS computes. Returns only if
-/// there is nothing to do, or it cannot be done.
+/// be said before a program is loaded. What it says already stays. Returns only if there is nothing
+/// to do, or it cannot be done.
 pub fn settle() {
     let missing = missing(|name| std::env::var_os(name).is_some());
     if missing.is_empty() {

@@ -8,13 +8,13 @@
 
 mod blocked;
 mod choose;
-mod dense;
+pub(super) mod dense;
 mod handover;
 mod handovers;
 mod layer;
 mod measure;
-mod norm;
-mod read;
+pub(super) mod norm;
+pub(super) mod read;
 mod run;
 mod schedule;
 #[cfg(test)]
@@ -63,7 +63,7 @@ pub struct Candidate {
 }
 
 impl Facts<'_> {
-    fn shape_of(&self, place: usize) -> Option<Vec<usize>> {
+    pub(super) fn shape_of(&self, place: usize) -> Option<Vec<usize>> {
         let name = match self.inputs.get(place) {
             Some(name) => name,
             None => self.plan.steps.get(place - self.inputs.len())?.node.as_str(),

@@ -7,8 +7,8 @@ use tch::{Device, Kind, Tensor};
 use super::blocked::{Blocked, Tools};
 use super::dense::{self, TwoWays};
 use super::handover::{Branch, Deferral, Deferred, Gradient};
-use crate::kernels::Frame;
 use crate::kernels::norm::{Norm, Open, Statistics};
+use crate::kernels::{Frame, Threads};
 use crate::model::error::ModelError;
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::attach;
@@ -16,7 +16,7 @@ use crate::torch::{OpError, numbers};
 
 /// What does not change from step to step.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct NormSpec {
+pub(in crate::model::run) struct NormSpec {
     pub momentum: f64,
     pub epsilon: f64,
     /// Whether ReLU follows.
@@ -24,7 +24,7 @@ pub(super) struct NormSpec {
 }
 
 /// The tensors of a batch norm.
-pub(super) struct NormTensors<'a> {
+pub(in crate::model::run) struct NormTensors<'a> {
     pub weight: &'a Tensor,
     pub bias: &'a Tensor,
     /// Running mean and variance.
@@ -44,33 +44,12 @@ pub(super) fn forward(
     residual: Option<&Blocked>,
     (branch, deferral): (Option<Branch>, Option<Deferral>),
 ) -> Result<Blocked, ModelError> {
-    let NormTensors { weight, bias, running, training } = tensors;
+    let NormTensors { weight, bias, .. } = tensors;
     let images = x.images;
     let norm = norm(&x.frame, spec, numbers::of(weight)?, numbers::of(bias)?);
     let numbers_of_x = numbers::of(&x.tensor)?;
-    let statistics = match (training, running) {
-        (true, running) => {
-            let found = match x.moments.statistics(&x.frame, images) {
-                Some(found) => found,
-                None => norm.statistics(images, numbers_of_x, &tools.threads)?,
-            };
-            if let Some(running) = running {
-                update(running, &found, images, spec.momentum, &x.frame)?;
-            }
-            found
-        }
-        (false, Some(running)) => {
-            let [mean, variance] = *running;
-            let wide = |tensor: &Tensor| -> Result<Vec<f64>, OpError> {
-                Ok(numbers::of(tensor)?.iter().copied().map(f64::from).collect())
-            };
-            Statistics { mean: wide(mean)?, variance: wide(variance)? }
-        }
-        (false, None) => {
-            let message = "there are no running statistics to evaluate with";
-            return Err(ModelError::graph("a batch norm", message));
-        }
-    };
+    let told = x.moments.statistics(&x.frame, images).filter(|_| tensors.training);
+    let statistics = statistics(&norm, images, numbers_of_x, tensors, spec, told, &tools.threads)?;
     let mut y = tools.take(&x.frame, images);
     let around = residual.map(|residual| numbers::of(&residual.tensor)).transpose()?;
     // It says where the ReLU lets something through, which is not to be seen in `x` then.
@@ -93,6 +72,45 @@ pub(super) fn forward(
     };
     attach(&inputs, &y.tensor, &inputs, Box::new(backward))?;
     Ok(y)
+}
+
+/// The batch's statistics, which move the running ones; in evaluation, these. `told` are the batch's
+/// where they are known already.
+///
+/// # Errors
+///
+/// No running statistics where they are needed; tensors that are not f32 in memory.
+pub(in crate::model::run) fn statistics(
+    norm: &Norm<'_>,
+    images: usize,
+    x: &[f32],
+    tensors: &NormTensors<'_>,
+    spec: NormSpec,
+    told: Option<Statistics>,
+    threads: &Threads,
+) -> Result<Statistics, ModelError> {
+    match (tensors.training, &tensors.running) {
+        (true, running) => {
+            let found = match told {
+                Some(found) => found,
+                None => norm.statistics(images, x, threads)?,
+            };
+            if let Some(running) = running {
+                update(running, &found, images, spec.momentum, &norm.frame)?;
+            }
+            Ok(found)
+        }
+        (false, Some([mean, variance])) => {
+            let wide = |tensor: &Tensor| -> Result<Vec<f64>, OpError> {
+                Ok(numbers::of(tensor)?.iter().copied().map(f64::from).collect())
+            };
+            Ok(Statistics { mean: wide(mean)?, variance: wide(variance)? })
+        }
+        (false, None) => {
+            let message = "there are no running statistics to evaluate with";
+            Err(ModelError::graph("a batch norm", message))
+        }
+    }
 }
 
 fn norm<'a>(frame: &Frame, spec: NormSpec, weight: &'a [f32], bias: &'a [f32]) -> Norm<'a> {

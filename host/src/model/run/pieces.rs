@@ -1,0 +1,281 @@
+//! Activations that work number by number, computed in pieces that stay in the cache.
+//!
+//! Operator by operator, a plugin such as `x · sigmoid(β·x)` goes over the memory a dozen times in
+//! a training step and keeps three tensors for its backward pass. Here the operators that it calls
+//! for the first images are written down and done again for the others, a few images at a time; the
+//! backward pass does them once more and keeps `x` alone. They are the plugin's own operators in
+//! its own order, so the numbers are the same to the bit.
+//!
+//! What a plugin calls is looked at in every pass: as soon as something else than functions of one
+//! number are among it, it is called with all images, as without any of this.
+
+use tch::{Device, Kind, Tensor};
+
+use super::sparse::dense::{self, TwoWays};
+use crate::model::error::ModelError;
+use crate::torch::grad::{GradMode, GradOptions, grad};
+use crate::torch::memory_format::MemoryFormat;
+use crate::torch::node::attach;
+use crate::torch::op::record::{Recorded, is_recording, record};
+use crate::torch::{Arg, Op, Value};
+
+/// Numbers in a piece: a few tensors of that size fit the second cache.
+const PIECE: usize = 64 << 10;
+/// libtorch computes so many numbers at a time, and what is left over otherwise.
+const WHOLE: usize = 32;
+
+/// Operators whose results are functions of their arguments' numbers at the same place.
+const POINTWISE: &[&str] = &[
+    "abs",
+    "add",
+    "celu",
+    "clamp",
+    "clamp_max",
+    "clamp_min",
+    "cos",
+    "div",
+    "elu",
+    "erf",
+    "exp",
+    "expm1",
+    "gelu",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "log",
+    "log1p",
+    "log_sigmoid",
+    "maximum",
+    "minimum",
+    "mish",
+    "mul",
+    "neg",
+    "pow",
+    "reciprocal",
+    "relu",
+    "rsqrt",
+    "rsub",
+    "selu",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "softplus",
+    "sqrt",
+    "square",
+    "sub",
+    "tanh",
+];
+
+/// What an activation computes of each number.
+struct Program {
+    calls: Vec<Call>,
+    /// Which value is the result; 0 is `x`, then each call's.
+    output: usize,
+}
+
+struct Call {
+    op: Op,
+    args: Vec<Source>,
+    named: Vec<(&'static str, Source)>,
+}
+
+enum Source {
+    /// `x`, or an earlier result.
+    Value(usize),
+    Constant(Value),
+}
+
+/// The activation `of` the images `x`, a few at a time. `None` where it does not work number by
+/// number, or it would bring nothing; `of` may have been called for the first images then.
+///
+/// # Errors
+///
+/// What libtorch says.
+pub fn apply(
+    x: &Tensor,
+    of: &dyn Fn(&Tensor) -> Option<Tensor>,
+) -> Result<Option<Tensor>, ModelError> {
+    let Some(images) = images_of_a_piece(x) else { return Ok(None) };
+    let first = x.detach().f_narrow(0, 0, images)?;
+    let (found, calls) = record(|| {
+        let _no_grad = GradMode::disable();
+        of(&first)
+    });
+    let Some(found) = found else { return Ok(None) };
+    let Some(program) = Program::of(&calls, &first, &found)? else { return Ok(None) };
+    drop(calls);
+    let y = {
+        let _no_grad = GradMode::disable();
+        let y = x.f_empty_like()?;
+        y.f_narrow(0, 0, images)?.f_copy_(&found)?;
+        for (begin, count) in pieces(x, images).skip(1) {
+            let part = program.run(&x.f_narrow(0, begin, count)?)?;
+            y.f_narrow(0, begin, count)?.f_copy_(&part)?;
+        }
+        y
+    };
+    attach(&[x], &y, &[x], Box::new(InPieces { program, images }))?;
+    Ok(Some(y))
+}
+
+/// How many images are computed at a time; `None`: all.
+fn images_of_a_piece(x: &Tensor) -> Option<i64> {
+    let is_plain = x.kind() == Kind::Float && x.device() == Device::Cpu && x.is_contiguous();
+    let count = *x.size().first()?;
+    let numbers = x.numel().checked_div(usize::try_from(count).ok()?)?;
+    let images = i64::try_from((PIECE / numbers.max(1)).max(1)).ok()?;
+    let fits = x.dim() == 4 && numbers.is_multiple_of(WHOLE) && images < count;
+    (is_plain && fits && !is_recording()).then_some(images)
+}
+
+/// Where each piece begins, and how many images it has.
+fn pieces(x: &Tensor, images: i64) -> impl Iterator<Item = (i64, i64)> {
+    let count = x.size().first().copied().unwrap_or_default();
+    let step = usize::try_from(images).unwrap_or(1).max(1);
+    (0..count).step_by(step).map(move |begin| (begin, images.min(count - begin)))
+}
+
+impl Program {
+    /// `None` where these calls are not functions of one number alone.
+    fn of(calls: &[Recorded], x: &Tensor, y: &Tensor) -> Result<Option<Self>, ModelError> {
+        let mut values = vec![x];
+        let mut program = Self { calls: Vec::new(), output: 0 };
+        for recorded in calls {
+            let Some(call) = Call::of(recorded, &values)? else { return Ok(None) };
+            program.calls.push(call);
+            match recorded.results.as_slice() {
+                [Value::Tensor(result)] if result.size() == x.size() => values.push(result),
+                _ => return Ok(None),
+            }
+        }
+        let Some(output) = place(&values, y) else { return Ok(None) };
+        Ok(Some(Self { output, ..program }))
+    }
+
+    fn run(&self, x: &Tensor) -> Result<Tensor, ModelError> {
+        let mut values = vec![x.shallow_clone()];
+        for call in &self.calls {
+            let args: Vec<Arg<'_>> = call.args.iter().map(|source| source.arg(&values)).collect();
+            let named = call.named.iter().map(|(name, source)| (*name, source.arg(&values)));
+            let named: Vec<(&str, Arg<'_>)> = named.collect();
+            let result = call.op.call1(&args, &named)?;
+            values.push(result);
+        }
+        Ok(values.swap_remove(self.output))
+    }
+}
+
+impl Call {
+    fn of(recorded: &Recorded, values: &[&Tensor]) -> Result<Option<Self>, ModelError> {
+        let schema = recorded.schema;
+        let name = schema.name.strip_prefix("aten::").unwrap_or_default();
+        if !POINTWISE.contains(&name) {
+            return Ok(None);
+        }
+        let full = match schema.overload.as_str() {
+            "" => schema.name.clone(),
+            overload => format!("{}.{overload}", schema.name),
+        };
+        let mut call = Self { op: Op::find(&full)?, args: Vec::new(), named: Vec::new() };
+        let mut left_out = false;
+        for (spec, value) in schema.args.iter().zip(&recorded.args) {
+            let source = match value {
+                None => {
+                    left_out |= !spec.kwarg_only;
+                    continue;
+                }
+                Some(Value::Tensor(tensor)) => match place(values, tensor) {
+                    Some(place) => Source::Value(place),
+                    // One number for all, such as a knob.
+                    None if tensor.dim() == 0 && !tensor.requires_grad() => {
+                        Source::Constant(Value::Tensor(tensor.detach().copy()))
+                    }
+                    None => return Ok(None),
+                },
+                Some(Value::TensorList(_) | Value::OptTensorList(_)) => return Ok(None),
+                Some(other) => Source::Constant(other.shallow_clone()),
+            };
+            match spec.kwarg_only {
+                true => call.named.push((spec.name.as_str(), source)),
+                // What is behind something left out has lost its place.
+                false if left_out => return Ok(None),
+                false => call.args.push(source),
+            }
+        }
+        Ok(Some(call))
+    }
+}
+
+impl Source {
+    fn arg<'a>(&'a self, values: &'a [Tensor]) -> Arg<'a> {
+        match self {
+            Self::Value(place) => Arg::Tensor(&values[*place]),
+            Self::Constant(value) => value.as_arg(),
+        }
+    }
+}
+
+/// Which of these tensors it is. All are alive, so that no two lie at the same place in memory.
+fn place(values: &[&Tensor], tensor: &Tensor) -> Option<usize> {
+    let is_it = |known: &&Tensor| {
+        known.data_ptr() == tensor.data_ptr()
+            && known.size() == tensor.size()
+            && known.stride() == tensor.stride()
+            && known.kind() == tensor.kind()
+    };
+    values.iter().position(is_it)
+}
+
+struct InPieces {
+    program: Program,
+    images: i64,
+}
+
+impl TwoWays for InPieces {
+    /// `saved`: x.
+    fn on_kernels(
+        &self,
+        saved: &[&Tensor],
+        to_y: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, ModelError> {
+        if !wanted[0] {
+            return Ok(vec![None]);
+        }
+        let x = MemoryFormat::Contiguous.apply(saved[0])?.detach();
+        let to_x = x.f_empty_like()?;
+        for (begin, count) in pieces(&x, self.images) {
+            let part = x.f_narrow(0, begin, count)?.f_detach()?.set_requires_grad(true);
+            let y = {
+                let _recorded = GradMode::enable();
+                self.program.run(&part)?
+            };
+            let weights = to_y.f_narrow(0, begin, count)?;
+            let options = GradOptions { allow_unused: true, ..GradOptions::default() };
+            let found = match y.requires_grad() {
+                true => grad(&[&y], &[&part], Some(&[&weights]), options)?.pop().flatten(),
+                false => None,
+            };
+            let mut place = to_x.f_narrow(0, begin, count)?;
+            match found {
+                Some(found) => place.f_copy_(&found)?,
+                None => drop(place.f_zero_()?),
+            }
+        }
+        Ok(vec![Some(to_x)])
+    }
+
+    fn differentiable(
+        &self,
+        saved: &[&Tensor],
+        to_y: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, ModelError> {
+        dense::gradients(saved, to_y, wanted, || self.program.run(saved[0]))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Functions in pieces against the same operators on all images at once.
+
+use tch::{Device, Kind, Tensor};
+
+use super::apply;
+use crate::torch::grad::{GradOptions, grad};
+use crate::torch::op::record::record;
+use crate::torch::{Arg, Op};
+
+const FLOATS: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+fn call(name: &str, args: &[Arg<'_>], named: &[(&str, Arg<'_>)]) -> Tensor {
+    Op::find(name).unwrap().call1(args, named).unwrap()
+}
+
+fn times(a: &Tensor, b: &Tensor) -> Tensor {
+    call("aten::mul.Tensor", &[a.into(), b.into()], &[])
+}
+
+/// As the plugins of these names are written, and `faded`, which reads a knob.
+fn function(name: &str, x: &Tensor) -> Tensor {
+    let one = |op: &str, x: &Tensor| call(op, &[x.into()], &[]);
+    match name {
+        "swish" => {
+            let steep = call("aten::mul.Scalar", &[x.into(), 2.0_f64.into()], &[]);
+            times(x, &one("aten::sigmoid", &steep))
+        }
+        "mish" => times(x, &one("aten::tanh", &one("aten::softplus", x))),
+        "lisht" => times(x, &one("aten::tanh", x)),
+        "elu" => call("aten::elu", &[x.into(), 0.5_f64.into()], &[]),
+        "gelu" => call("aten::gelu", &[x.into()], &[("approximate", "tanh".into())]),
+        "softplus" => call("aten::softplus", &[x.into(), 2.0_f64.into(), 20.0_f64.into()], &[]),
+        "relu" => one("aten::relu", x),
+        "faded" => {
+            let knob = Tensor::from(0.7_f32);
+            let soft = call("aten::div.Tensor", &[x.into(), (&knob).into()], &[]);
+            times(x, &one("aten::sigmoid", &soft))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+const NAMES: [&str; 8] = ["swish", "mish", "lisht", "elu", "gelu", "softplus", "relu", "faded"];
+
+/// Nine images of a quarter piece each: two pieces, and one image that is left over.
+fn images() -> [Tensor; 2] {
+    tch::manual_seed(11);
+    let random = || Tensor::randn([9, 16, 32, 32], FLOATS) * 3.0;
+    [random().set_requires_grad(true), random()]
+}
+
+fn gradient(y: &Tensor, x: &Tensor, to_y: &Tensor) -> Tensor {
+    grad(&[y], &[x], Some(&[to_y]), GradOptions::default()).unwrap().remove(0).unwrap()
+}
+
+#[test]
+fn values_and_gradients_are_the_same_bits() {
+    let [x, to_y] = images();
+    for name in NAMES {
+        let plain = function(name, &x);
+        let found = apply(&x, &|part| Some(function(name, part))).unwrap().unwrap();
+        assert!(found.equal(&plain), "{name}");
+        let [own, usual] = [&found, &plain].map(|y| gradient(y, &x, &to_y));
+        assert!(own.equal(&usual), "the gradient of {name}");
+    }
+}
+
+#[test]
+fn second_derivatives_are_the_same_bits() {
+    let [x, to_y] = images();
+    for name in ["swish", "mish"] {
+        let second = |y: &Tensor| {
+            let options = GradOptions { create_graph: true, ..GradOptions::default() };
+            let first = grad(&[y], &[&x], Some(&[&to_y]), options).unwrap().remove(0).unwrap();
+            gradient(&first, &x, &to_y)
+        };
+        let found = apply(&x, &|part| Some(function(name, part))).unwrap().unwrap();
+        assert!(second(&found).equal(&second(&function(name, &x))), "{name}");
+    }
+}
+
+#[test]
+fn a_result_without_gradients_has_no_history() {
+    let [x, _] = images();
+    let made = tch::no_grad(|| apply(&x, &|part| Some(function("mish", part))).unwrap().unwrap());
+    assert!(!made.requires_grad());
+}
+
+/// What depends on other numbers than the one at its place.
+#[test]
+fn anything_else_is_not_computed_in_pieces() {
+    let [x, _] = images();
+    let weight = Tensor::ones([1, 16, 1, 1], FLOATS);
+    let learned = Tensor::from(0.5_f32).set_requires_grad(true);
+    let is_done = |of: &dyn Fn(&Tensor) -> Option<Tensor>| apply(&x, of).unwrap().is_some();
+    assert!(is_done(&|part| Some(function("relu", part))));
+    assert!(!is_done(&|part| Some(times(part, &weight))));
+    assert!(!is_done(&|part| Some(times(part, &learned))));
+    assert!(!is_done(&|part| Some(call("aten::softmax.int", &[part.into(), 1_i64.into()], &[]))));
+    assert!(!is_done(&|part| {
+        let mean = call("aten::mean", &[part.into()], &[]);
+        Some(times(part, &mean))
+    }));
+    // A number that no operator is seen to make.
+    assert!(!is_done(&|part| Some(part * 2.0)));
+    assert!(!is_done(&|_| None));
+}
+
+#[test]
+fn what_is_written_down_is_the_plugins_own_calls() {
+    let [x, _] = images();
+    let (found, calls) = record(|| apply(&x, &|part| Some(function("mish", part))).unwrap());
+    assert!(found.is_none() && calls.is_empty());
+    let few = x.narrow(0, 0, 4);
+    assert!(apply(&few, &|part| Some(function("mish", part))).unwrap().is_none());
+}
