@@ -49,7 +49,7 @@ pub fn settle() {
 /// What an environment lacks.
 fn missing(is_set: &dyn Fn(&str) -> bool) -> Vec<(&'static str, &'static str)> {
     let waits = is_set("OMP_WAIT_POLICY");
-    let lacks = |(name, _): &(&str, &str)| !is_set(name) && !(*name == TURNS.0 && waits);
+    let lacks = |(name, _): &(&str, &str)| !is_set(name) && (*name != TURNS.0 || !waits);
     [TURNS, WORKSPACE, MEMORY].into_iter().filter(lacks).collect()
 }
 
