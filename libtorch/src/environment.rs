@@ -18,7 +18,7 @@ const MEMORY: (&str, &str) = (
 pub fn missing(is_set: impl Fn(&str) -> bool) -> Vec<(&'static str, &'static str)> {
     // Whoever chose how OpenMP waits has chosen this, too.
     let waits = is_set("OMP_WAIT_POLICY");
-    let lacks = |(name, _): &(&str, &str)| !is_set(name) && !(*name == TURNS.0 && waits);
+    let lacks = |(name, _): &(&str, &str)| !(is_set(name) || *name == TURNS.0 && waits);
     [TURNS, WORKSPACE, MEMORY].into_iter().filter(lacks).collect()
 }
 

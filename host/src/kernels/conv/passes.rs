@@ -117,6 +117,7 @@ impl Conv {
     ///
     /// # Errors
     /// As [`Conv::forward`].
+    #[allow(clippy::too_many_arguments)]
     pub fn gradients(
         &self,
         images: usize,

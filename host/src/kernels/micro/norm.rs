@@ -276,14 +276,15 @@ macro_rules! entries {
         pub(super) const NORM: $crate::kernels::micro::norm::NormKernels = {
             use $crate::kernels::micro::norm::{self, *};
 
-            // SAFETY (all functions): the caller's promises are the same.
             $(#[target_feature(enable = $features)])?
             unsafe fn moments(job: &Moments, totals: &mut Totals) {
+                // SAFETY: the caller's promises are the same.
                 unsafe { norm::moments::<$unit>(job, totals) }
             }
 
             $(#[target_feature(enable = $features)])?
             unsafe fn normalise(job: &Normalise<'_>) {
+                // SAFETY: the caller's promises are the same.
                 unsafe { norm::normalise::<$unit>(job) }
             }
 
@@ -293,11 +294,13 @@ macro_rules! entries {
                 beside: Beside,
                 totals: &mut Totals,
             ) {
+                // SAFETY: the caller's promises are the same.
                 unsafe { norm::sums::<$unit, GATE>(job, beside, totals) }
             }
 
             $(#[target_feature(enable = $features)])?
             unsafe fn to_input<const GATE: u8>(job: &ToInput<'_>) {
+                // SAFETY: the caller's promises are the same.
                 unsafe { norm::to_input::<$unit, GATE>(job) }
             }
 
