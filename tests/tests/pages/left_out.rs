@@ -16,11 +16,31 @@ const fn of(page: &'static str, begin: &'static str, why: &'static str) -> LeftO
 
 pub const LEFT_OUT: &[LeftOut] = &[
     of("", "cargo xtask ", "minutes, and this very build; xtask's tests parse each such line"),
-    of("", "python3 -m venv env", "package.rs installs the wheel that dist makes"),
-    of("", "pip install ./jackpot-", "package.rs installs the wheel that dist makes"),
-    of("README.md", ". env/bin/activate", "package.rs installs the wheel that dist makes"),
-    of("README.md", "tar xf jackpot-", "package.rs unpacks the tarball that dist makes"),
-    of("README.md", "export PATH=", "package.rs unpacks the tarball that dist makes"),
+    of(
+        "",
+        "python3 -m venv env",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
+        "",
+        "pip install ./jackpot-",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
+        "README.md",
+        ". env/bin/activate",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
+        "README.md",
+        "tar xf jackpot-",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
+        "README.md",
+        "export PATH=",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
     of(
         "docs/export.md",
         "JACKPOT_TEST_PYTHON=",
