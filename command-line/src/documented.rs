@@ -63,7 +63,7 @@ fn the_page_of_commands_is_what_help_says() {
     let there = fs::read_to_string(path).unwrap_or_default();
     assert!(
         there == page,
-        "docs/commands.md is old: JACKPOT_TEST_MESSAGES=write cargo nextest run -p jackpot \
+        "docs/commands.md is old: JACKPOT_TEST_MESSAGES=write cargo nextest run -p jackpot-command-line \
          the_page_of_commands writes it anew"
     );
 }

@@ -17,6 +17,31 @@ const fn of(page: &'static str, begin: &'static str, why: &'static str) -> LeftO
 pub const LEFT_OUT: &[LeftOut] = &[
     of("", "cargo xtask ", "minutes, and this very build; xtask's tests parse each such line"),
     of(
+        "",
+        "python3 -m venv env",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
+        "",
+        "pip install ./jackpot-",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
+        "README.md",
+        ". env/bin/activate",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
+        "README.md",
+        "tar xf jackpot-",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
+        "README.md",
+        "export PATH=",
+        "needs a release build's packages; docs/install.md has what was tried",
+    ),
+    of(
         "docs/export.md",
         "JACKPOT_TEST_PYTHON=",
         "minutes; it runs the tests of exports, as these are",

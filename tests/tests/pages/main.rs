@@ -57,8 +57,9 @@ fn page(path: &str) -> Reader<'static> {
 }
 
 #[test]
-fn readme() {
+fn readme_and_installing() {
     page("README.md");
+    page("docs/install.md");
 }
 
 #[test]
