@@ -76,7 +76,7 @@ impl Network {
         let Builder { parameters, buffers, sites, items, .. } = builder;
         let (progress, seed, device) = (options.start, options.seed, options.device);
         let forwards = 0;
-        let mut network = Self {
+        Ok(Self {
             view,
             plan,
             base,
@@ -91,10 +91,7 @@ impl Network {
             forwards,
             autocast: false,
             kernels: None,
-            fused: None,
-        };
-        network.join_operators();
-        Ok(network)
+        })
     }
 }
 

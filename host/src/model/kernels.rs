@@ -1,4 +1,4 @@
-//! A network's pruned layers on sparse kernels, and its dense ones on fused operators.
+//! A network's pruned layers on sparse kernels.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,6 @@ use tch::{Device, Kind, Tensor};
 use super::error::ModelError;
 use super::network::Network;
 use super::run::Plan;
-use super::run::fused::Fused;
 use super::run::sparse::{Candidate, Facts, Kernels, MaskOf, Times, measure};
 use crate::torch::grad::GradMode;
 
@@ -58,13 +57,6 @@ impl Network {
         let before = self.kernels.as_ref();
         self.kernels = Some(Kernels::new(&whole, base.as_ref(), names, mask_of, before)?);
         Ok(())
-    }
-
-    /// Finds the operators that are computed in one call.
-    pub(super) fn join_operators(&mut self) {
-        let whole = self.facts(&self.view, &self.plan);
-        let base = self.base.as_ref().map(|(view, plan)| self.facts(view, plan));
-        self.fused = Some(Fused::new(&whole, base.as_ref()));
     }
 
     /// Whether kernels compute this forward pass. They know f32 on the CPU; the gradient of an

@@ -11,7 +11,6 @@ use super::build::declare_at;
 use super::error::ModelError;
 use super::initial;
 use super::knobs::KnobSet;
-use super::run::fused::Fused;
 use super::run::sparse::Kernels;
 use super::run::{ForwardContext, Observe, Plan, Substitutes};
 use super::sites::{Place, SiteContext, SiteItem, SiteState};
@@ -39,8 +38,6 @@ pub struct Network {
     pub(super) autocast: bool,
     /// What computes its pruned layers; `None`: dense operators.
     pub(super) kernels: Option<Kernels>,
-    /// Which dense operators are one call; `None`: none.
-    pub(super) fused: Option<Fused>,
 }
 
 /// The tensors that an item declared, by its own names.
@@ -222,7 +219,7 @@ impl Network {
         }
     }
 
-    /// As [`Network::forward`], without sparse kernels.
+    /// As [`Network::forward`], with dense operators alone.
     ///
     /// # Errors
     ///
@@ -232,19 +229,10 @@ impl Network {
         input: &Tensor,
         mode: Mode,
     ) -> Result<Vec<(String, Tensor)>, ModelError> {
-        match &self.fused {
-            Some(fused) if self.can_use_kernels(input, mode) => {
-                self.run(mode, Substitutes::default(), &mut |plan, tensors, context| {
-                    let Tensors { parameters, buffers, knobs } = tensors;
-                    let is_base = self.base.is_some() && !self.skip_acts();
-                    fused.run(plan, is_base, &[input], parameters, buffers, knobs, context)
-                })
-            }
-            _ => self.forward_with(input, mode, Substitutes::default()),
-        }
+        self.forward_with(input, mode, Substitutes::default())
     }
 
-    /// The outputs by operators alone, with other parameters or buffers for some.
+    /// As [`Network::forward_dense`], with other parameters or buffers for some.
     ///
     /// # Errors
     ///

@@ -3,7 +3,6 @@
 mod attribute;
 mod compile;
 mod forward;
-pub mod fused;
 pub mod pieces;
 mod plan;
 pub mod sparse;

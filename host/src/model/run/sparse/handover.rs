@@ -6,13 +6,16 @@
 //! - A norm behind a layer need not write its input's gradient for the layer to read: it leaves how
 //!   to make it, and the layer makes each block of images when it needs it.
 //!
+//! Where second derivatives are on their way, more than the norm may have a gradient for a layer's
+//! output; the layer sees that by the tensor that autograd brings, and makes the whole sum.
+//!
 //! The later pass always comes after the earlier one, since the earlier one's result is made from
 //! the later one's, and both only run together: autograd runs all that leads to what is wanted.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 use crate::kernels::Pooled;
 use crate::kernels::norm::ToInput;
@@ -56,6 +59,24 @@ pub(super) struct Deferred {
     /// The norm's input.
     pub x: Tensor,
     pub gradient: Gradient,
+    /// Zeros that autograd carries in its place, all of them one number in memory.
+    pub placeholder: Tensor,
+}
+
+impl Deferred {
+    /// Zeros of that size.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn placeholder(size: &[i64]) -> Result<Tensor, ModelError> {
+        Ok(Tensor::f_zeros([1], (Kind::Float, Device::Cpu))?.f_expand(size, false)?)
+    }
+
+    /// Whether autograd brought nothing besides.
+    pub fn is_alone(&self, brought: &Tensor) -> bool {
+        brought.data_ptr() == self.placeholder.data_ptr() && brought.stride() == [0]
+    }
 }
 
 /// A gradient in the kernels' layout, wherever it is kept.

@@ -201,13 +201,19 @@ impl TwoWays for LayerBackward {
             }
             None => tools.take(&layer.input, images),
         });
-        let deferred = hooks.deferral.as_ref().and_then(Slot::take);
+        let mut deferred = hooks.deferral.as_ref().and_then(Slot::take);
+        let mut to_y = to_y.shallow_clone();
+        if let Some(it) = deferred.take_if(|it| !it.is_alone(&to_y)) {
+            let mut own = tools.take(&layer.output, images);
+            it.make.all(numbers::of(&it.x)?, it.gradient.numbers()?, &mut own, threads)?;
+            to_y = numbers::owned(Box::new(own))?.f_add(&to_y)?;
+        }
         let to_y = match &deferred {
             Some(_) => None,
-            None => Some(MemoryFormat::Contiguous.apply(to_y)?),
+            None => Some(MemoryFormat::Contiguous.apply(&to_y)?),
         };
         let to_y = to_y.as_ref().map(numbers::of).transpose()?.unwrap_or_default();
-        if let Some(Deferred { make, x: between, gradient }) = &deferred {
+        if let Some(Deferred { make, x: between, gradient, .. }) = &deferred {
             let (between, gradient) = (numbers::of(between)?, gradient.numbers()?);
             make.check(between, gradient)?;
             let make = |block, to: &mut [f32]| make.block(block, between, gradient, to);

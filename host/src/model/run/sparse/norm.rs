@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tch::{Device, Kind, Tensor};
+use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
 use super::dense::{self, TwoWays};
@@ -199,10 +199,10 @@ impl TwoWays for NormBackward {
         let to_x = match &self.deferral {
             Some(deferral) => {
                 let x = saved[0].shallow_clone();
-                deferral.leave(Deferred { make: rest, x, gradient });
-                // Nobody reads it; autograd looks at its size.
-                let size = saved[0].size();
-                Tensor::f_zeros([1], (Kind::Float, Device::Cpu))?.f_expand(size, false)?
+                let zeros = Deferred::placeholder(&x.size())?;
+                let placeholder = zeros.shallow_clone();
+                deferral.leave(Deferred { make: rest, x, gradient, placeholder });
+                zeros
             }
             None => {
                 let mut to_x = tools.take(frame, *images);
