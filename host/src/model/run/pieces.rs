@@ -15,7 +15,7 @@ use super::sparse::dense::{self, TwoWays};
 use crate::model::error::ModelError;
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::memory_format::MemoryFormat;
-use crate::torch::node::attach;
+use crate::torch::node::{attach, is_recorded};
 use crate::torch::op::record::{Recorded, is_recording, record};
 use crate::torch::{Arg, Op, Value};
 
@@ -88,7 +88,9 @@ enum Source {
 }
 
 /// The activation `of` the images `x`, a few at a time. `None` where it does not work number by
-/// number, or it would bring nothing; `of` may have been called for the first images then.
+/// number, it would bring nothing, or no gradient is recorded: where a vector ends, libtorch's loops
+/// round some functions otherwise, and an evaluation is that of the graph's operators to the bit.
+/// `of` may have been called for the first images then.
 ///
 /// # Errors
 ///
@@ -97,6 +99,9 @@ pub fn apply(
     x: &Tensor,
     of: &dyn Fn(&Tensor) -> Option<Tensor>,
 ) -> Result<Option<Tensor>, ModelError> {
+    if !is_recorded(&[x]) {
+        return Ok(None);
+    }
     let Some(images) = images_of_a_piece(x) else { return Ok(None) };
     let first = x.detach().f_narrow(0, 0, images)?;
     let (found, calls) = record(|| {
@@ -273,7 +278,7 @@ impl TwoWays for InPieces {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        dense::gradients(saved, to_y, wanted, || self.program.run(saved[0]))
+        dense::gradients(saved, to_y, wanted, |saved| self.program.run(saved[0]))
     }
 }
 

@@ -44,7 +44,7 @@ impl<T: TwoWays> Backward for T {
     }
 }
 
-/// The gradients to `inputs` of what `forward` makes of them. `None` where none is wanted.
+/// The gradients to `inputs` of what `forward` makes of them, each for itself. `None` where none is wanted.
 ///
 /// # Errors
 ///
@@ -53,9 +53,13 @@ pub(in crate::model::run) fn gradients(
     inputs: &[&Tensor],
     output_gradient: &Tensor,
     wanted: &[bool],
-    forward: impl FnOnce() -> Result<Tensor, ModelError>,
+    forward: impl FnOnce(&[&Tensor]) -> Result<Tensor, ModelError>,
 ) -> Result<Vec<Option<Tensor>>, ModelError> {
-    let output = forward()?;
+    // Each input stands for itself: one may be made from another, as a block's last from its first.
+    let inputs: Vec<Tensor> =
+        inputs.iter().map(|input| input.f_view_as(input)).collect::<Result<_, _>>()?;
+    let inputs: Vec<&Tensor> = inputs.iter().collect();
+    let output = forward(&inputs)?;
     let chosen = inputs.iter().zip(wanted).filter(|(_, wanted)| **wanted);
     let chosen: Vec<&Tensor> = chosen.map(|(input, _)| *input).collect();
     let options = GradOptions { create_graph: true, allow_unused: true, retain_graph: true };

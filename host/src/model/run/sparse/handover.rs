@@ -7,12 +7,13 @@
 //!   to make it, and the layer makes each block of images when it needs it.
 //!
 //! Where second derivatives are on their way, more than the norm may have a gradient for a layer's
-//! output; the layer sees that by the tensor that autograd brings, and makes the whole sum.
+//! output: once a backward pass was recorded, nothing is left here any more.
 //!
 //! The later pass always comes after the earlier one, since the earlier one's result is made from
 //! the later one's, and both only run together: autograd runs all that leads to what is wanted.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tch::{Device, Kind, Tensor};
@@ -23,7 +24,12 @@ use crate::model::error::ModelError;
 use crate::torch::numbers;
 
 /// Room for one thing to hand over. It is there only between two backward passes.
-pub(super) struct Slot<T>(Arc<Mutex<Option<T>>>);
+pub(super) struct Slot<T>(Arc<Shared<T>>);
+
+struct Shared<T> {
+    it: Mutex<Option<T>>,
+    is_closed: AtomicBool,
+}
 
 impl<T> Clone for Slot<T> {
     fn clone(&self) -> Self {
@@ -33,17 +39,26 @@ impl<T> Clone for Slot<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self(Arc::new(Shared { it: Mutex::new(None), is_closed: AtomicBool::new(false) }))
     }
 }
 
 impl<T> Slot<T> {
     pub fn leave(&self, it: T) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(it);
+        *self.0.it.lock().unwrap_or_else(PoisonError::into_inner) = Some(it);
     }
 
     pub fn take(&self) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.it.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Once gradients were recorded, all goes by way of autograd.
+    pub fn close(&self) {
+        self.0.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_open(&self) -> bool {
+        !self.0.is_closed.load(Ordering::Relaxed)
     }
 }
 

@@ -252,7 +252,7 @@ impl TwoWays for LayerBackward {
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         let Self { layer, tools, images, .. } = self;
-        dense::gradients(saved, to_y, wanted, || {
+        dense::gradients(saved, to_y, wanted, |saved| {
             let blocked = Blocked::of(saved[0].shallow_clone(), layer.input, *images);
             let x = blocked.down(tools, &blocked.shape())?;
             let shape = &layer.shape;

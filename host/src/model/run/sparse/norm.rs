@@ -6,7 +6,7 @@ use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
 use super::dense::{self, TwoWays};
-use super::handover::{Branch, Deferral, Deferred, Gradient};
+use super::handover::{Branch, Deferral, Deferred, Gradient, Slot};
 use crate::kernels::norm::{Norm, Open, Statistics};
 use crate::kernels::{Frame, Threads};
 use crate::model::error::ModelError;
@@ -185,7 +185,7 @@ impl TwoWays for NormBackward {
                 let own = is_wanted.then(|| to_y.shallow_clone());
                 (Gradient::Tensor(to_y), own)
             }
-            (Some(buffer), Some(branch)) if is_wanted => {
+            (Some(buffer), Some(branch)) if is_wanted && branch.is_open() => {
                 let buffer = Arc::new(buffer);
                 branch.leave(buffer.clone());
                 (Gradient::Buffer(buffer), None)
@@ -196,7 +196,7 @@ impl TwoWays for NormBackward {
                 (Gradient::Tensor(tensor), own)
             }
         };
-        let to_x = match &self.deferral {
+        let to_x = match self.deferral.as_ref().filter(|slot| slot.is_open()) {
             Some(deferral) => {
                 let x = saved[0].shallow_clone();
                 let zeros = Deferred::placeholder(&x.size())?;
@@ -225,9 +225,10 @@ impl TwoWays for NormBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
+        self.branch.iter().for_each(Slot::close);
+        self.deferral.iter().for_each(Slot::close);
         let Self { tools, spec, frame, images, .. } = self;
-        let inputs = saved;
-        dense::gradients(inputs, to_y, wanted, || {
+        dense::gradients(saved, to_y, wanted, |inputs| {
             let plain = |tensor: &Tensor| {
                 let blocked = Blocked::of(tensor.shallow_clone(), *frame, *images);
                 blocked.down(tools, &blocked.shape())
