@@ -1,7 +1,8 @@
 //! Where a Python has its torch.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+
+use jackpot_libtorch::python::ask;
 
 /// Asks without importing torch, which would take seconds.
 const QUESTION: &str = "
@@ -13,15 +14,7 @@ if torch and torch.submodule_search_locations:
 
 /// The folder of that Python's `torch` package, if it has one; `None` if this is no Python.
 pub fn torch_of(python: &Path) -> Option<Option<PathBuf>> {
-    // From "/": in the current folder a directory named `torch` would pass for the package.
-    let output = Command::new(python)
-        .args(["-c", QUESTION])
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
-    let answer = String::from_utf8_lossy(&output.stdout);
+    let answer = ask(python, QUESTION)?;
     let folder = answer.trim();
     Some((!folder.is_empty()).then(|| PathBuf::from(folder)))
 }

@@ -4,6 +4,7 @@
 
 pub mod environment;
 mod folder;
+pub mod python;
 mod version;
 
 pub use folder::{Unfit, look};

@@ -2,7 +2,8 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+
+use jackpot_libtorch::python::ask;
 
 /// One working interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,27 +41,20 @@ pub fn find(root: &Path) -> Vec<Python> {
     commands.push("python3".into());
     commands.push("python".into());
     let mut found: Vec<Python> = Vec::new();
-    for python in commands.into_iter().filter_map(ask) {
-        let known = |other: &Python| {
+    for python in commands.into_iter().filter_map(known) {
+        let same = |other: &Python| {
             (other.version, other.pip, &other.torch) == (python.version, python.pip, &python.torch)
         };
-        if !found.iter().any(known) {
+        if !found.iter().any(same) {
             found.push(python);
         }
     }
     found
 }
 
-fn ask(command: PathBuf) -> Option<Python> {
-    // From "/": in the current folder a directory named `torch` would pass for the package.
-    let output = Command::new(&command)
-        .args(["-c", QUESTION])
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
-    parse(command, &String::from_utf8_lossy(&output.stdout))
+fn known(command: PathBuf) -> Option<Python> {
+    let answer = ask(&command, QUESTION)?;
+    parse(command, &answer)
 }
 
 fn parse(command: PathBuf, answer: &str) -> Option<Python> {
@@ -114,8 +108,8 @@ mod tests {
 
     #[test]
     fn what_is_no_python_is_passed_over() {
-        assert_eq!(ask("no-such-python".into()), None);
-        assert_eq!(ask("false".into()), None);
-        assert_eq!(ask("echo".into()), None);
+        assert_eq!(known("no-such-python".into()), None);
+        assert_eq!(known("false".into()), None);
+        assert_eq!(known("echo".into()), None);
     }
 }

@@ -5,54 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::export::program::{Argument, Call, Program, Reference};
 use crate::torch::Value;
+use crate::torch::op::pointwise::POINTWISE;
 
-/// Functions of one tensor or several of one shape, element by element.
-const POINTWISE: [&str; 44] = [
-    "abs",
-    "add",
-    "alias",
-    "ceil",
-    "celu",
-    "clamp",
-    "clamp_max",
-    "clamp_min",
-    "clone",
-    "contiguous",
-    "cos",
-    "detach",
-    "div",
-    "dropout",
-    "elu",
-    "erf",
-    "exp",
-    "expm1",
-    "floor",
-    "gelu",
-    "hardsigmoid",
-    "hardswish",
-    "hardtanh",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "log_sigmoid",
-    "maximum",
-    "minimum",
-    "mish",
-    "mul",
-    "neg",
-    "pow",
-    "relu",
-    "relu6",
-    "rsub",
-    "selu",
-    "sigmoid",
-    "silu",
-    "sin",
-    "softplus",
-    "sqrt",
-    "sub",
-    "tanh",
-];
+/// What leaves every element where it is, besides functions of one number.
+const IN_PLACE: [&str; 8] =
+    ["alias", "ceil", "clone", "contiguous", "detach", "dropout", "floor", "relu6"];
 
 /// Windows over pixels.
 const POOLS: [&str; 4] = ["max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d"];
@@ -262,7 +219,9 @@ fn action(program: &Program, call: &Call) -> Action {
         },
         "flatten" if int("start_dim", 0) == Some(1) && call.shapes[0].len() == 2 => Action::Move,
         "slice" if int("dim", 0).is_some_and(|dim| dim >= 2) => Action::Move,
-        _ if POINTWISE.contains(&name) && alike(program, call) => Action::Pointwise,
+        _ if (POINTWISE.contains(&name) || IN_PLACE.contains(&name)) && alike(program, call) => {
+            Action::Pointwise
+        }
         _ => Action::Other,
     }
 }

@@ -15,11 +15,22 @@ use std::sync::Arc;
 
 /// Where the gradient to the input goes, and how.
 #[derive(Clone, Copy)]
-struct ToInput {
+struct Target {
     to: Shared,
     /// Numbers of all of it.
     len: usize,
-    adds: bool,
+    begin: Begin<'static>,
+}
+
+impl Target {
+    fn new(to: &mut [f32], adds: bool) -> Self {
+        let len = to.len();
+        Self { to: Shared::new(to), len, begin: begin(adds) }
+    }
+}
+
+fn begin(adds: bool) -> Begin<'static> {
+    if adds { Begin::There } else { Begin::Zero }
 }
 
 impl Conv {
@@ -69,17 +80,8 @@ impl Conv {
         check_length("the input's gradient", input_gradient.len(), self.input.len(images))?;
         let frames = [&self.output, &self.input];
         for lists in &self.backward {
-            let begin = if adds { Begin::There } else { Begin::Zero };
-            self.gather(
-                lists,
-                frames,
-                images,
-                output_gradient,
-                begin,
-                input_gradient,
-                None,
-                threads,
-            );
+            let (from, begin) = (output_gradient, begin(adds));
+            self.gather(lists, frames, images, from, begin, input_gradient, None, threads);
         }
         Ok(())
     }
@@ -135,16 +137,10 @@ impl Conv {
             self.input_gradient(images, output_gradient, input_gradient, adds, threads)?;
             return self.weight_gradient(images, input, output_gradient, gradient, threads);
         }
-        let to_input = Shared::new(input_gradient);
-        let output_len = self.input.len(images);
-        let to_input = Some(ToInput { to: to_input, len: output_len, adds });
-        let mut sums = vec![vec![0.0f32; self.kept.len()]; count];
-        let parts: Vec<_> = even(&vec![1; blocks], count).into_iter().zip(&mut sums).collect();
-        threads.run(parts, |(blocks, sums)| {
-            let sums = Some(Shared::new(sums));
+        let to_input = Some(Target::new(input_gradient, adds));
+        self.by_blocks(images, Some(gradient), threads, |blocks, sums| {
             self.take_turns(blocks, input, (0, output_gradient), to_input, sums);
         });
-        self.in_order(&sums, gradient);
         Ok(())
     }
 
@@ -172,14 +168,9 @@ impl Conv {
         if let Some(to) = &gradient {
             check_length("the weights' gradient", to.len(), self.kept.len())?;
         }
-        let len = self.input.len(images);
-        let to_input = input_gradient.map(|(to, adds)| ToInput { to: Shared::new(to), len, adds });
-        let ranges = even(&vec![1; self.input.blocks(images)], threads.count());
-        let mut sums = vec![vec![0.0f32; self.kept.len()]; ranges.len()];
-        let parts: Vec<_> = ranges.into_iter().zip(&mut sums).collect();
+        let to_input = input_gradient.map(|(to, adds)| Target::new(to, adds));
         let together = self.together();
-        threads.run(parts, |(blocks, sums)| {
-            let sums = gradient.is_some().then(|| Shared::new(sums));
+        self.by_blocks(images, gradient, threads, |blocks, sums| {
             let mut made = pool.take(&self.output, together * self.output.lanes);
             for first in blocks.clone().step_by(together) {
                 let group = first..(first + together).min(blocks.end);
@@ -188,10 +179,28 @@ impl Conv {
                 self.take_turns(group, input, (first, &made), to_input, sums);
             }
         });
+        Ok(())
+    }
+
+    /// Calls for each thread's share of the blocks of images, with room for its sums of the weights'
+    /// gradient if that is wanted; they are added up in the threads' order.
+    fn by_blocks(
+        &self,
+        images: usize,
+        gradient: Option<&mut [f32]>,
+        threads: &Threads,
+        work: impl Fn(Range<usize>, Option<Shared>) + Send + Sync,
+    ) {
+        let ranges = even(&vec![1; self.input.blocks(images)], threads.count());
+        let room = if gradient.is_some() { self.kept.len() } else { 0 };
+        let mut sums = vec![vec![0.0f32; room]; ranges.len()];
+        let parts: Vec<_> = ranges.into_iter().zip(&mut sums).collect();
+        threads.run(parts, |(blocks, sums)| {
+            work(blocks, gradient.is_some().then(|| Shared::new(sums)));
+        });
         if let Some(gradient) = gradient {
             self.in_order(&sums, gradient);
         }
-        Ok(())
     }
 
     /// Gradients of some blocks of images, a few rows of each in turn. What is given of the output's
@@ -201,24 +210,25 @@ impl Conv {
         blocks: Range<usize>,
         input: &[f32],
         (from_block, output_gradient): (usize, &[f32]),
-        to_input: Option<ToInput>,
+        to_input: Option<Target>,
         sums: Option<Shared>,
     ) {
         for (blocks, lines) in self.turns(blocks) {
-            for lists in to_input.iter().flat_map(|_| &self.backward) {
-                let Some(ToInput { to, len, adds }) = to_input else { continue };
-                let part = GatherPart {
-                    isa: self.isa,
-                    lists,
-                    frames: [&self.output, &self.input],
-                    input: output_gradient,
-                    from_block,
-                    begin: if adds { Begin::There } else { Begin::Zero },
-                    output: to,
-                    output_len: len,
-                    told: None,
-                };
-                part.run(blocks.clone(), lines.clone(), &(0..lists.channels));
+            if let Some(Target { to, len, begin }) = to_input {
+                for lists in &self.backward {
+                    let part = GatherPart {
+                        isa: self.isa,
+                        lists,
+                        frames: [&self.output, &self.input],
+                        input: output_gradient,
+                        from_block,
+                        begin,
+                        output: to,
+                        output_len: len,
+                        told: None,
+                    };
+                    part.run(blocks.clone(), lines.clone(), &(0..lists.channels));
+                }
             }
             if let Some(sums) = sums {
                 let part = WeightPart { conv: self, input, output_gradient, from_block, sums };
@@ -284,9 +294,8 @@ impl Conv {
     ) {
         let parts = parts(lists, frames[0].blocks(images), threads.count());
         let (output, output_len) = (Shared::new(output), output.len());
-        let isa = self.isa;
         let part = GatherPart {
-            isa,
+            isa: self.isa,
             lists,
             frames,
             input,

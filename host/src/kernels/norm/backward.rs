@@ -99,6 +99,6 @@ impl Norm<'_> {
         let gradients = Gradients { weight: weight.collect(), bias: bias.collect() };
         // Behind the ReLU everything lets its gradient through.
         let gate = if sums_gate == INPUT { INPUT } else { OPEN };
-        Ok((gradients, ToInput::new(self, images, statistics, &sums, gate)))
+        Ok((gradients, ToInput::new(self, isa, images, statistics, &sums, gate)))
     }
 }

@@ -34,6 +34,7 @@ struct Line {
 impl ToInput {
     pub(super) fn new(
         norm: &Norm<'_>,
+        isa: Isa,
         images: usize,
         statistics: &Statistics,
         sums: &[[f64; 2]],
@@ -52,9 +53,7 @@ impl ToInput {
             }
         };
         let channels = sums.iter().enumerate().map(line).collect();
-        let frame = norm.frame;
-        let isa = Isa::with_lanes(frame.lanes).unwrap_or(Isa::Portable);
-        Self { frame, isa, images, gate, channels }
+        Self { frame: norm.frame, isa, images, gate, channels }
     }
 
     /// All of it. `gradient` is the output's, or the one behind the ReLU where that was made. Margins

@@ -59,10 +59,7 @@ pub(super) fn run(
         if let (Some(observe), Some(first)) = (observe.as_mut(), results.first()) {
             observe(&step.node, first);
         }
-        run.values[step.place] = results;
-        for &place in &step.last_use {
-            run.values[place].clear();
-        }
+        run.keep(step, results);
     }
     results(plan, &run)
 }
@@ -134,6 +131,14 @@ impl Run<'_> {
                     .map_err(|source| ModelError::Node { node: step.node.clone(), source })?;
                 Ok(results.into_iter().flat_map(tensors).collect())
             }
+        }
+    }
+
+    /// Keeps a step's results, and lets go what nobody reads afterwards.
+    pub(super) fn keep(&mut self, step: &Step, results: Vec<Tensor>) {
+        self.values[step.place] = results;
+        for &place in &step.last_use {
+            self.values[place].clear();
         }
     }
 

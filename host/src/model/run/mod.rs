@@ -6,6 +6,7 @@ mod forward;
 pub mod pieces;
 mod plan;
 pub mod sparse;
+mod two_ways;
 
 pub use forward::{ForwardContext, Substitutes};
 pub use plan::{Observe, Plan, SiteCall};

@@ -4,18 +4,20 @@
 //! a training step and keeps three tensors for its backward pass. Here the operators that it calls
 //! for the first images are written down and done again for the others, a few images at a time; the
 //! backward pass does them once more and keeps `x` alone. They are the plugin's own operators in
-//! its own order, so the numbers are the same to the bit.
+//! its own order, so the numbers are the same but for the last bit of some: libtorch rounds some
+//! functions otherwise in what is left over behind its last whole vector.
 //!
 //! What a plugin calls is looked at in every pass: as soon as something else than functions of one
 //! number are among it, it is called with all images, as without any of this.
 
 use tch::{Device, Kind, Tensor};
 
-use super::sparse::dense::{self, TwoWays};
+use super::two_ways::{self, TwoWays};
 use crate::model::error::ModelError;
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::{attach, is_recorded};
+use crate::torch::op::pointwise::POINTWISE;
 use crate::torch::op::record::{Recorded, is_recording, record};
 use crate::torch::{Arg, Op, Value};
 
@@ -24,49 +26,8 @@ const PIECE: usize = 64 << 10;
 /// libtorch computes so many numbers at a time, and what is left over otherwise.
 const WHOLE: usize = 32;
 
-/// Operators whose results are functions of their arguments' numbers at the same place.
-const POINTWISE: &[&str] = &[
-    "abs",
-    "add",
-    "celu",
-    "clamp",
-    "clamp_max",
-    "clamp_min",
-    "cos",
-    "div",
-    "elu",
-    "erf",
-    "exp",
-    "expm1",
-    "gelu",
-    "hardsigmoid",
-    "hardswish",
-    "hardtanh",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "log_sigmoid",
-    "maximum",
-    "minimum",
-    "mish",
-    "mul",
-    "neg",
-    "pow",
-    "reciprocal",
-    "relu",
-    "rsqrt",
-    "rsub",
-    "selu",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "softplus",
-    "sqrt",
-    "square",
-    "sub",
-    "tanh",
-];
+/// Further functions of one number.
+const MORE: [&str; 4] = ["reciprocal", "rsqrt", "sign", "square"];
 
 /// What an activation computes of each number.
 struct Program {
@@ -88,9 +49,8 @@ enum Source {
 }
 
 /// The activation `of` the images `x`, a few at a time. `None` where it does not work number by
-/// number, it would bring nothing, or no gradient is recorded: where a vector ends, libtorch's loops
-/// round some functions otherwise, and an evaluation is that of the graph's operators to the bit.
-/// `of` may have been called for the first images then.
+/// number, it would bring nothing, or no gradient is recorded: an evaluation is that of the graph's
+/// operators to the bit. `of` may have been called for the first images then.
 ///
 /// # Errors
 ///
@@ -176,7 +136,7 @@ impl Call {
     fn of(recorded: &Recorded, values: &[&Tensor]) -> Result<Option<Self>, ModelError> {
         let schema = recorded.schema;
         let name = schema.name.strip_prefix("aten::").unwrap_or_default();
-        if !POINTWISE.contains(&name) {
+        if !POINTWISE.contains(&name) && !MORE.contains(&name) {
             return Ok(None);
         }
         let full = match schema.overload.as_str() {
@@ -278,7 +238,7 @@ impl TwoWays for InPieces {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        dense::gradients(saved, to_y, wanted, |saved| self.program.run(saved[0]))
+        two_ways::gradients(saved, to_y, wanted, |saved| self.program.run(saved[0]))
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod bind;
 mod invoke;
+pub mod pointwise;
 pub mod record;
 mod registry;
 mod schema;

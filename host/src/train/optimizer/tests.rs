@@ -18,6 +18,11 @@ fn sgd(momentum: f64, nesterov: bool) -> Choice {
     Choice::Sgd { lr: 0.1, momentum, weight_decay: 0.5, nesterov, decay_norm: true }
 }
 
+fn adamw() -> Choice {
+    let (beta1, beta2, eps) = (0.9, 0.999, 1e-8);
+    Choice::Adamw { lr: 0.1, beta1, beta2, eps, weight_decay: 0.1, decay_norm: true }
+}
+
 fn run(choice: &Choice, steps: usize) -> Vec<f64> {
     let parameters = [parameter(&[2.0])];
     let mut optimizer = Optimizer::new(choice, &parameters).unwrap();
@@ -44,17 +49,7 @@ fn a_pruned_weight_stays_plus_zero() {
     let parameters = [parameter(&[0.0, 1.0])];
     let mask = Tensor::from_slice(&[false, true]);
     let masks = Masks::from_tensors([("w".to_owned(), mask)]);
-    for choice in [
-        sgd(0.9, true),
-        Choice::Adamw {
-            lr: 0.1,
-            beta1: 0.9,
-            beta2: 0.999,
-            eps: 1e-8,
-            weight_decay: 0.1,
-            decay_norm: true,
-        },
-    ] {
+    for choice in [sgd(0.9, true), adamw()] {
         let mut optimizer = Optimizer::new(&choice, &parameters).unwrap();
         for sign in [1.0, -1.0, f64::INFINITY] {
             let gradient = Some(Tensor::from_slice(&[sign * 3.0, -0.0_f64]));
@@ -74,19 +69,7 @@ fn kept_weights_alone() {
     let mask = Tensor::rand([301], options).lt(0.3);
     let first = keep(&mask, &Tensor::randn([301], options)).unwrap();
     let masks = Masks::from_tensors([("w".to_owned(), mask.shallow_clone())]);
-    for choice in [
-        sgd(0.9, false),
-        sgd(0.9, true),
-        sgd(0.0, false),
-        Choice::Adamw {
-            lr: 0.1,
-            beta1: 0.9,
-            beta2: 0.999,
-            eps: 1e-8,
-            weight_decay: 0.1,
-            decay_norm: true,
-        },
-    ] {
+    for choice in [sgd(0.9, false), sgd(0.9, true), sgd(0.0, false), adamw()] {
         let train = |places: &Places| {
             let mut w = parameter(&[0.0]);
             w.tensor = first.copy();

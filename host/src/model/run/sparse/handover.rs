@@ -7,29 +7,24 @@
 //!   to make it, and the layer makes each block of images when it needs it.
 //!
 //! Where second derivatives are on their way, more than the norm may have a gradient for a layer's
-//! output: once a backward pass was recorded, nothing is left here any more.
+//! output; the layer sees that by the tensor that autograd brings, and makes the whole sum.
 //!
 //! The later pass always comes after the earlier one, since the earlier one's result is made from
 //! the later one's, and both only run together: autograd runs all that leads to what is wanted.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tch::{Device, Kind, Tensor};
 
+use super::handovers::{Counts, Numbers};
 use crate::kernels::Pooled;
 use crate::kernels::norm::ToInput;
 use crate::model::error::ModelError;
 use crate::torch::numbers;
 
 /// Room for one thing to hand over. It is there only between two backward passes.
-pub(super) struct Slot<T>(Arc<Shared<T>>);
-
-struct Shared<T> {
-    it: Mutex<Option<T>>,
-    is_closed: AtomicBool,
-}
+pub(super) struct Slot<T>(Arc<Mutex<Option<T>>>);
 
 impl<T> Clone for Slot<T> {
     fn clone(&self) -> Self {
@@ -39,36 +34,52 @@ impl<T> Clone for Slot<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self(Arc::new(Shared { it: Mutex::new(None), is_closed: AtomicBool::new(false) }))
+        Self(Arc::default())
     }
 }
 
 impl<T> Slot<T> {
     pub fn leave(&self, it: T) {
-        *self.0.it.lock().unwrap_or_else(PoisonError::into_inner) = Some(it);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(it);
     }
 
     pub fn take(&self) -> Option<T> {
-        self.0.it.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Once gradients were recorded, all goes by way of autograd.
-    pub fn close(&self) {
-        self.0.is_closed.store(true, Ordering::Relaxed);
-    }
-
-    pub fn is_open(&self) -> bool {
-        !self.0.is_closed.load(Ordering::Relaxed)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// A residual branch's gradient.
-pub(super) type Branch = Slot<Arc<Pooled>>;
+/// What a layer or a norm shares with another one.
+#[derive(Default)]
+pub(super) struct Slots {
+    /// For the gradient of a residual branch.
+    pub branch: Option<Slot<Arc<Pooled>>>,
+    /// For a layer's output's gradient that is still to be made.
+    pub deferral: Option<Slot<Deferred>>,
+}
 
-/// A layer's output's gradient that is still to be made.
-pub(super) type Deferral = Slot<Deferred>;
+/// All slots of a forward pass, by their numbers.
+pub(super) struct AllSlots {
+    branches: Vec<Slot<Arc<Pooled>>>,
+    deferrals: Vec<Slot<Deferred>>,
+}
 
-/// All that it is made from.
+impl AllSlots {
+    pub fn new(counts: &Counts) -> Self {
+        Self {
+            branches: (0..counts.branches).map(|_| Slot::default()).collect(),
+            deferrals: (0..counts.deferrals).map(|_| Slot::default()).collect(),
+        }
+    }
+
+    pub fn of(&self, numbers: Numbers) -> Slots {
+        Slots {
+            branch: numbers.branch.map(|number| self.branches[number].clone()),
+            deferral: numbers.deferral.map(|number| self.deferrals[number].clone()),
+        }
+    }
+}
+
+/// All that a layer's output's gradient is made from.
 pub(super) struct Deferred {
     pub make: ToInput,
     /// The norm's input.

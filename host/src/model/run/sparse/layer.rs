@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
-use super::dense::{self, TwoWays};
-use super::handover::{Branch, Deferral, Deferred, Slot};
+use super::handover::{Deferred, Slot, Slots};
 use crate::kernels::conv::{Conv, ConvShape, Single};
 use crate::kernels::norm::{Moments, channel_sums};
-use crate::kernels::{Frame, Isa, KernelError, Pool};
+use crate::kernels::{Frame, Isa, KernelError, Pool, Pooled};
 use crate::model::error::ModelError;
+use crate::model::run::two_ways::{self, TwoWays};
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::attach;
 use crate::torch::{OpError, numbers};
@@ -24,10 +24,7 @@ pub(super) type Margins = [[usize; 2]; 2];
 pub(super) struct Hooks {
     /// Whether the output's are of use.
     pub moments: bool,
-    /// Where the input's other gradient may wait, which this one is added to then.
-    pub branch: Option<Branch>,
-    /// Where it may wait how to make the output's gradient.
-    pub deferral: Option<Deferral>,
+    pub slots: Slots,
 }
 
 /// The kernels of one layer, made once for a mask.
@@ -178,6 +175,42 @@ struct LayerBackward {
     hooks: Hooks,
 }
 
+/// The gradient to a layer's output.
+enum Arrived {
+    There(Tensor),
+    ToBeMade(Deferred),
+}
+
+impl LayerBackward {
+    fn arrived(&self, brought: &Tensor) -> Result<Arrived, ModelError> {
+        let deferred = self.hooks.slots.deferral.as_ref().and_then(Slot::take);
+        Ok(match deferred {
+            Some(it) if it.is_alone(brought) => Arrived::ToBeMade(it),
+            Some(Deferred { make, x, gradient, .. }) => {
+                let mut own = self.tools.take(&self.layer.output, self.images);
+                let (x, gradient) = (numbers::of(&x)?, gradient.numbers()?);
+                make.all(x, gradient, &mut own, &self.tools.threads)?;
+                Arrived::There(numbers::owned(Box::new(own))?.f_add(brought)?)
+            }
+            None => Arrived::There(MemoryFormat::Contiguous.apply(brought)?),
+        })
+    }
+
+    /// Where the input's gradient goes, and whether it is added to what is there.
+    fn target(&self) -> (Pooled, bool) {
+        let Self { layer, tools, images, hooks } = self;
+        match hooks.slots.branch.as_ref().and_then(Slot::take).map(Arc::try_unwrap) {
+            Some(Ok(own)) => (own, true),
+            Some(Err(shared)) => {
+                let mut own = tools.take(&layer.input, *images);
+                own.copy_from_slice(&shared);
+                (own, true)
+            }
+            None => (tools.take(&layer.input, *images), false),
+        }
+    }
+}
+
 impl TwoWays for LayerBackward {
     fn on_kernels(
         &self,
@@ -185,62 +218,48 @@ impl TwoWays for LayerBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        let Self { layer, tools, images, hooks } = self;
+        let Self { layer, tools, images, .. } = self;
         let (x, weight) = (saved[0], saved[1]);
         let (images, threads) = (*images, &tools.threads);
         let conv = layer.conv();
         let mut to_kept = vec![0.0; conv.kept().len()];
-        let other = hooks.branch.as_ref().and_then(Slot::take);
-        let adds = other.is_some();
-        let mut to_x = wanted[0].then(|| match other.map(Arc::try_unwrap) {
-            Some(Ok(own)) => own,
-            Some(Err(shared)) => {
-                let mut own = tools.take(&layer.input, images);
-                own.copy_from_slice(&shared);
-                own
+        let mut to_x = wanted[0].then(|| self.target());
+        let arrived = self.arrived(to_y)?;
+        match (&arrived, &mut to_x, wanted[1]) {
+            (Arrived::ToBeMade(Deferred { make, x: between, gradient, .. }), to_x, is_wanted) => {
+                let (between, gradient) = (numbers::of(between)?, gradient.numbers()?);
+                make.check(between, gradient)?;
+                let make = |block, to: &mut [f32]| make.block(block, between, gradient, to);
+                let to_x = to_x.as_mut().map(|(to_x, adds)| (&mut to_x[..], *adds));
+                let to_w = is_wanted.then_some(&mut to_kept[..]);
+                let x = numbers::of(x)?;
+                conv.gradients_as_made(images, x, &make, &tools.pool, to_x, to_w, threads)?;
             }
-            None => tools.take(&layer.input, images),
-        });
-        let mut deferred = hooks.deferral.as_ref().and_then(Slot::take);
-        let mut to_y = to_y.shallow_clone();
-        if let Some(it) = deferred.take_if(|it| !it.is_alone(&to_y)) {
-            let mut own = tools.take(&layer.output, images);
-            it.make.all(numbers::of(&it.x)?, it.gradient.numbers()?, &mut own, threads)?;
-            to_y = numbers::owned(Box::new(own))?.f_add(&to_y)?;
-        }
-        let to_y = match &deferred {
-            Some(_) => None,
-            None => Some(MemoryFormat::Contiguous.apply(&to_y)?),
-        };
-        let to_y = to_y.as_ref().map(numbers::of).transpose()?.unwrap_or_default();
-        if let Some(Deferred { make, x: between, gradient, .. }) = &deferred {
-            let (between, gradient) = (numbers::of(between)?, gradient.numbers()?);
-            make.check(between, gradient)?;
-            let make = |block, to: &mut [f32]| make.block(block, between, gradient, to);
-            let to_x = to_x.as_deref_mut().map(|to_x| (to_x, adds));
-            let to_w = wanted[1].then_some(&mut to_kept[..]);
-            let x = numbers::of(x)?;
-            conv.gradients_as_made(images, x, &make, &tools.pool, to_x, to_w, threads)?;
-        } else {
-            match (&mut to_x, wanted[1]) {
-                (Some(to_x), true) => {
-                    let x = numbers::of(x)?;
-                    conv.gradients(images, x, to_y, to_x, adds, &mut to_kept, threads)?;
-                }
-                (Some(to_x), false) => conv.input_gradient(images, to_y, to_x, adds, threads)?,
-                (None, true) => {
-                    conv.weight_gradient(images, numbers::of(x)?, to_y, &mut to_kept, threads)?;
-                }
-                (None, false) => {}
+            (Arrived::There(to_y), Some((to_x, adds)), true) => {
+                let (x, to_y) = (numbers::of(x)?, numbers::of(to_y)?);
+                conv.gradients(images, x, to_y, to_x, *adds, &mut to_kept, threads)?;
             }
+            (Arrived::There(to_y), Some((to_x, adds)), false) => {
+                conv.input_gradient(images, numbers::of(to_y)?, to_x, *adds, threads)?;
+            }
+            (Arrived::There(to_y), None, true) => {
+                let (x, to_y) = (numbers::of(x)?, numbers::of(to_y)?);
+                conv.weight_gradient(images, x, to_y, &mut to_kept, threads)?;
+            }
+            (Arrived::There(_), None, false) => {}
         }
-        let to_x = to_x.map(|buffer| numbers::owned(Box::new(buffer))).transpose()?;
+        let to_x = to_x.map(|(buffer, _)| numbers::owned(Box::new(buffer))).transpose()?;
         let to_w = wanted[1].then(|| layer.dense_gradient(weight, &conv, &to_kept)).transpose()?;
         let mut found = vec![to_x, to_w];
-        if let Some(&wanted) = wanted.get(2) {
-            let to_bias = || channel_sums(&layer.output, images, to_y, threads);
-            let to_bias = wanted.then(to_bias).transpose()?;
-            found.push(to_bias.map(|sums| Tensor::from_slice(&sums)));
+        // A layer with a bias waits for nothing that is to be made.
+        if let (Some(&is_wanted), Arrived::There(to_y)) = (wanted.get(2), &arrived) {
+            found.push(match is_wanted {
+                true => {
+                    let sums = channel_sums(&layer.output, images, numbers::of(to_y)?, threads)?;
+                    Some(Tensor::from_slice(&sums))
+                }
+                false => None,
+            });
         }
         Ok(found)
     }
@@ -252,7 +271,7 @@ impl TwoWays for LayerBackward {
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         let Self { layer, tools, images, .. } = self;
-        dense::gradients(saved, to_y, wanted, |saved| {
+        two_ways::gradients(saved, to_y, wanted, |saved| {
             let blocked = Blocked::of(saved[0].shallow_clone(), layer.input, *images);
             let x = blocked.down(tools, &blocked.shape())?;
             let shape = &layer.shape;

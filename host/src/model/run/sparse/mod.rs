@@ -8,13 +8,12 @@
 
 mod blocked;
 mod choose;
-pub(super) mod dense;
 mod handover;
 mod handovers;
 mod layer;
 mod measure;
-pub(super) mod norm;
-pub(super) mod read;
+mod norm;
+mod read;
 mod run;
 mod schedule;
 #[cfg(test)]
@@ -63,7 +62,7 @@ pub struct Candidate {
 }
 
 impl Facts<'_> {
-    pub(super) fn shape_of(&self, place: usize) -> Option<Vec<usize>> {
+    fn shape_of(&self, place: usize) -> Option<Vec<usize>> {
         let name = match self.inputs.get(place) {
             Some(name) => name,
             None => self.plan.steps.get(place - self.inputs.len())?.node.as_str(),

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
-use super::dense::{self, TwoWays};
-use super::handover::{Branch, Deferral, Deferred, Gradient, Slot};
+use super::handover::{Deferred, Gradient, Slots};
 use crate::kernels::norm::{Norm, Open, Statistics};
 use crate::kernels::{Frame, Threads};
 use crate::model::error::ModelError;
+use crate::model::run::two_ways::{self, TwoWays};
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::attach;
 use crate::torch::{OpError, numbers};
 
 /// What does not change from step to step.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::model::run) struct NormSpec {
+pub(super) struct NormSpec {
     pub momentum: f64,
     pub epsilon: f64,
     /// Whether ReLU follows.
@@ -24,7 +24,7 @@ pub(in crate::model::run) struct NormSpec {
 }
 
 /// The tensors of a batch norm.
-pub(in crate::model::run) struct NormTensors<'a> {
+pub(super) struct NormTensors<'a> {
     pub weight: &'a Tensor,
     pub bias: &'a Tensor,
     /// Running mean and variance.
@@ -42,7 +42,7 @@ pub(super) fn forward(
     x: &Blocked,
     tensors: &NormTensors<'_>,
     residual: Option<&Blocked>,
-    (branch, deferral): (Option<Branch>, Option<Deferral>),
+    slots: Slots,
 ) -> Result<Blocked, ModelError> {
     let NormTensors { weight, bias, .. } = tensors;
     let images = x.images;
@@ -67,8 +67,7 @@ pub(super) fn forward(
         images,
         open,
         has_residual: residual.is_some(),
-        branch,
-        deferral,
+        slots,
     };
     attach(&inputs, &y.tensor, &inputs, Box::new(backward))?;
     Ok(y)
@@ -80,7 +79,7 @@ pub(super) fn forward(
 /// # Errors
 ///
 /// No running statistics where they are needed; tensors that are not f32 in memory.
-pub(in crate::model::run) fn statistics(
+fn statistics(
     norm: &Norm<'_>,
     images: usize,
     x: &[f32],
@@ -154,10 +153,7 @@ struct NormBackward {
     /// Where the ReLU let something through, if it followed a residual branch.
     open: Option<Open>,
     has_residual: bool,
-    /// Where the branch's gradient is left for who adds to it.
-    branch: Option<Branch>,
-    /// Where it is left how to make the input's gradient.
-    deferral: Option<Deferral>,
+    slots: Slots,
 }
 
 impl TwoWays for NormBackward {
@@ -179,13 +175,13 @@ impl TwoWays for NormBackward {
 
         // The gradient behind the ReLU is that of the branch, too.
         let is_wanted = self.has_residual && wanted[3];
-        let (gradient, to_residual) = match (gated, &self.branch) {
+        let (gradient, to_residual) = match (gated, &self.slots.branch) {
             // Without ReLU the sum's gradient is that of both its terms.
             (None, _) => {
                 let own = is_wanted.then(|| to_y.shallow_clone());
                 (Gradient::Tensor(to_y), own)
             }
-            (Some(buffer), Some(branch)) if is_wanted && branch.is_open() => {
+            (Some(buffer), Some(branch)) if is_wanted => {
                 let buffer = Arc::new(buffer);
                 branch.leave(buffer.clone());
                 (Gradient::Buffer(buffer), None)
@@ -196,7 +192,7 @@ impl TwoWays for NormBackward {
                 (Gradient::Tensor(tensor), own)
             }
         };
-        let to_x = match self.deferral.as_ref().filter(|slot| slot.is_open()) {
+        let to_x = match &self.slots.deferral {
             Some(deferral) => {
                 let x = saved[0].shallow_clone();
                 let zeros = Deferred::placeholder(&x.size())?;
@@ -225,10 +221,8 @@ impl TwoWays for NormBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        self.branch.iter().for_each(Slot::close);
-        self.deferral.iter().for_each(Slot::close);
         let Self { tools, spec, frame, images, .. } = self;
-        dense::gradients(saved, to_y, wanted, |inputs| {
+        two_ways::gradients(saved, to_y, wanted, |inputs| {
             let plain = |tensor: &Tensor| {
                 let blocked = Blocked::of(tensor.shallow_clone(), *frame, *images);
                 blocked.down(tools, &blocked.shape())

@@ -7,7 +7,7 @@ use crate::torch::Value;
 
 /// A convolution or linear layer with a weight of its own.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::model::run) struct ConvAt {
+pub(super) struct ConvAt {
     /// The value that it reads.
     pub input: usize,
     /// Its parameters' numbers.
@@ -18,7 +18,7 @@ pub(in crate::model::run) struct ConvAt {
 
 /// A batch norm; what follows it is found elsewhere.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::model::run) struct NormAt {
+pub(super) struct NormAt {
     pub input: usize,
     /// Its parameters' numbers.
     pub weight: usize,
@@ -30,7 +30,7 @@ pub(in crate::model::run) struct NormAt {
 
 /// What kernels exist for.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::model::run) enum Known {
+pub(super) enum Known {
     Conv(ConvAt),
     Norm(NormAt),
     Relu(usize),
@@ -38,10 +38,10 @@ pub(in crate::model::run) enum Known {
 }
 
 /// The shape of a value without its batch dimension.
-pub(in crate::model::run) type ShapeOf<'a> = dyn Fn(usize) -> Option<Vec<usize>> + 'a;
+pub(super) type ShapeOf<'a> = dyn Fn(usize) -> Option<Vec<usize>> + 'a;
 
 /// What a step computes, if kernels exist for it.
-pub(in crate::model::run) fn known(step: &Step, shape_of: &ShapeOf<'_>) -> Option<Known> {
+pub(super) fn known(step: &Step, shape_of: &ShapeOf<'_>) -> Option<Known> {
     let Call::Op { op, args, named } = &step.call else { return None };
     if !named.is_empty() {
         return None;
@@ -172,7 +172,7 @@ fn pair(args: &[Source], at: usize, default: usize) -> Option<[usize; 2]> {
 }
 
 /// The values that a step reads.
-pub(in crate::model::run) fn reads(step: &Step) -> Vec<usize> {
+pub(super) fn reads(step: &Step) -> Vec<usize> {
     let mut places = Vec::new();
     let mut note = |source: &Source| match source {
         Source::Value(place, _) => places.push(*place),
@@ -190,7 +190,7 @@ pub(in crate::model::run) fn reads(step: &Step) -> Vec<usize> {
 }
 
 /// How often each value is read; a network's outputs count twice, since they must stay.
-pub(in crate::model::run) fn uses(plan: &Plan) -> Vec<usize> {
+pub(super) fn uses(plan: &Plan) -> Vec<usize> {
     let mut uses = vec![0; plan.places];
     plan.steps.iter().flat_map(reads).for_each(|place| uses[place] += 1);
     for (_, source) in &plan.outputs {

@@ -7,7 +7,7 @@ use jackpot_plugin_api::model::Mode;
 use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
-use super::handover::{Branch, Deferral, Slot};
+use super::handover::{AllSlots, Slots};
 use super::layer::{Hooks, Layer};
 use super::norm::{self, NormTensors};
 use super::read::{NormAt, reads};
@@ -24,8 +24,7 @@ struct Values<'a> {
     tools: &'a Arc<Tools>,
     plain: Run<'a>,
     blocked: Vec<Option<Blocked>>,
-    branches: Vec<Branch>,
-    deferrals: Vec<Deferral>,
+    slots: AllSlots,
 }
 
 pub(super) fn run(
@@ -41,9 +40,8 @@ pub(super) fn run(
         return run_singly(plan, schedule, tools, plain, context);
     }
     let blocked = (0..plan.places).map(|_| None).collect();
-    let branches = (0..schedule.branches).map(|_| Slot::default()).collect();
-    let deferrals = (0..schedule.deferrals).map(|_| Slot::default()).collect();
-    let mut values = Values { plan, schedule, tools, plain, blocked, branches, deferrals };
+    let slots = AllSlots::new(&schedule.slots);
+    let mut values = Values { plan, schedule, tools, plain, blocked, slots };
     for entry in &schedule.entries {
         let named = |error| at_step(error, &plan.steps[entry.step].node);
         values.call(entry, context).map_err(named)?;
@@ -69,7 +67,7 @@ fn run_singly(
     context: &ForwardContext<'_>,
 ) -> Result<Vec<(String, Tensor)>, ModelError> {
     for (number, step) in plan.steps.iter().enumerate() {
-        plain.values[step.place] = match schedule.layers.get(&number) {
+        let results = match schedule.layers.get(&number) {
             Some((at, layer)) => {
                 let x = plain.value("a sparse layer", at.input, 0)?;
                 let bias = at.bias.map(|bias| plain.parameters[bias]);
@@ -78,15 +76,9 @@ fn run_singly(
             }
             None => plain.step(step, context)?,
         };
-        for &place in &step.last_use {
-            plain.values[place].clear();
-        }
+        plain.keep(step, results);
     }
     results(plan, &plain)
-}
-
-fn slot<T>(slots: &[Slot<T>], number: Option<usize>) -> Option<Slot<T>> {
-    number.and_then(|number| slots.get(number)).cloned()
 }
 
 /// What a kernel says, with the node's name; operators say it themselves.
@@ -111,17 +103,13 @@ impl Values<'_> {
                 self.plain.values[place] = self.plain.step(step, context)?;
                 return Ok(());
             }
-            Work::Layer { layer, input, weight, bias, normed, branch, deferral } => {
+            Work::Layer { layer, input, weight, bias, normed, slots } => {
                 let moments = *normed && self.plain.mode != Mode::Eval;
-                let branch = slot(&self.branches, *branch);
-                let deferral = slot(&self.deferrals, *deferral);
-                let hooks = Hooks { moments, branch, deferral };
+                let hooks = Hooks { moments, slots: self.slots.of(*slots) };
                 self.layer(layer, *input, (*weight, *bias), hooks)?
             }
-            Work::Norm { norm, residual, branch, deferral } => {
-                let branch = slot(&self.branches, *branch);
-                let deferral = slot(&self.deferrals, *deferral);
-                self.norm(norm, *residual, branch, deferral)?
+            Work::Norm { norm, residual, slots } => {
+                self.norm(norm, *residual, self.slots.of(*slots))?
             }
             // Zero stays zero, so margins do.
             Work::Relu(input) => {
@@ -157,8 +145,7 @@ impl Values<'_> {
         &self,
         norm: &NormAt,
         residual: Option<usize>,
-        branch: Option<Branch>,
-        deferral: Option<Deferral>,
+        slots: Slots,
     ) -> Result<Blocked, ModelError> {
         let Run { parameters, buffers, mode, .. } = &self.plain;
         let tensors = NormTensors {
@@ -169,7 +156,6 @@ impl Values<'_> {
         };
         let x = self.there(norm.input)?;
         let residual = residual.map(|place| self.there(place)).transpose()?;
-        let slots = (branch, deferral);
         norm::forward(self.tools, norm.spec, x, &tensors, residual, slots)
     }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::handovers;
+use super::handovers::{self, Counts, Numbers};
 use super::layer::{Layer, Margins};
 use super::norm::NormSpec;
 use super::read::{ConvAt, Known, NormAt, ShapeOf, known, reads, uses};
@@ -23,19 +23,13 @@ pub(super) enum Work {
         bias: Option<usize>,
         /// Whether a batch norm reads the output.
         normed: bool,
-        /// Where the input's other gradient waits.
-        branch: Option<usize>,
-        /// Where it waits how to make the output's gradient.
-        deferral: Option<usize>,
+        slots: Numbers,
     },
     /// With the residual branch and ReLU that follow it.
     Norm {
         norm: NormAt,
         residual: Option<usize>,
-        /// Where the branch's gradient is left.
-        branch: Option<usize>,
-        /// Where it is left how to make the input's gradient.
-        deferral: Option<usize>,
+        slots: Numbers,
     },
     /// On images in the kernels' layout.
     Relu(usize),
@@ -59,9 +53,8 @@ pub(super) struct Schedule {
     pub shapes: Vec<Option<Vec<usize>>>,
     /// The layers on kernels.
     pub layers: Layers,
-    /// How many of both are handed over.
-    pub branches: usize,
-    pub deferrals: usize,
+    /// What backward passes leave for others.
+    pub slots: Counts,
 }
 
 /// The layers of a plan that are to run on kernels, by step.
@@ -106,11 +99,9 @@ impl Schedule {
         }
         let mut entries = maker.entries;
         mark_last_uses(plan, &mut entries);
-        handovers::mark_normed(plan, &mut entries);
         let (uses, shapes) = (uses(plan), (0..plan.places).map(shape_of).collect());
-        let branches = handovers::mark_branches(plan, &mut entries, &uses);
-        let deferrals = handovers::mark_deferrals(plan, &mut entries, &uses);
-        Self { entries, shapes, layers, branches, deferrals }
+        let slots = handovers::mark(plan, &mut entries, &uses);
+        Self { entries, shapes, layers, slots }
     }
 }
 
@@ -139,9 +130,8 @@ impl Maker<'_> {
             let (input, weight, bias) = (at.input, at.weight, at.bias);
             self.flush(&[input]);
             let layer = layer.clone();
-            let (normed, branch, deferral) = (false, None, None);
-            let work = Work::Layer { layer, input, weight, bias, normed, branch, deferral };
-            self.push(work, step);
+            let (normed, slots) = (false, Numbers::default());
+            self.push(Work::Layer { layer, input, weight, bias, normed, slots }, step);
             self.blocked[place] = true;
             return;
         }
@@ -212,7 +202,7 @@ impl Maker<'_> {
     }
 
     fn emit(&mut self, Pending { norm, residual, step }: Pending) {
-        self.push(Work::Norm { norm, residual, branch: None, deferral: None }, step);
+        self.push(Work::Norm { norm, residual, slots: Numbers::default() }, step);
     }
 
     fn push(&mut self, work: Work, step: usize) {

@@ -10,7 +10,7 @@ use crate::torch::node::Backward;
 
 /// A backward pass that can be done on kernels or with operators that record. The output's gradient
 /// has its numbers one after the other for these; for kernels it is as autograd has it.
-pub(in crate::model::run) trait TwoWays: Send {
+pub(super) trait TwoWays: Send {
     fn on_kernels(
         &self,
         saved: &[&Tensor],
@@ -49,7 +49,7 @@ impl<T: TwoWays> Backward for T {
 /// # Errors
 ///
 /// What an operator says.
-pub(in crate::model::run) fn gradients(
+pub(super) fn gradients(
     inputs: &[&Tensor],
     output_gradient: &Tensor,
     wanted: &[bool],
