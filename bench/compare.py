@@ -67,9 +67,11 @@ def commands(options, network, mode, threads):
     common = ["--set", f'model.architecture="{network}"', "--set", f"threads={threads}"]
     common += ["--set", f"train.batch_size={options.batch}", "--steps", str(options.steps)]
     ours = [options.jackpot, "bench", str(HERE / "training.toml"), "--by-turns", *common]
-    if options.sparsity:
+    if options.masks:
+        ours += ["--masks", str(options.masks)]
+    elif options.sparsity:
         ours += ["--sparsity", str(options.sparsity)]
-    if mode == "infer":
+    if mode.startswith("infer"):
         ours += ["--inference", str(options.batch)]
     theirs = [sys.executable, str(HERE / "reference.py"), mode, network]
     theirs += ["--threads", str(threads), "--batch", str(options.batch), "--steps", str(options.steps)]
@@ -87,6 +89,7 @@ def main():
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--sparsity", type=float, default=0.0)
+    parser.add_argument("--masks", type=Path, help="a ticket's file of masks, in place of --sparsity")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     found = []
@@ -116,6 +119,7 @@ def main():
             "batch": options.batch,
             "steps": options.steps,
             "sparsity": options.sparsity,
+            "masks": str(options.masks) if options.masks else None,
         }
         options.json.write_text(json.dumps({**about, "results": found}, indent=1))
 

@@ -9,6 +9,7 @@ MODE is one of
             augmentation of whole batches, fused SGD, no synchronisation
   compiled  the same through torch.compile
   infer     forward passes in evaluation mode, channels_last
+  infer-nchw  the same in NCHW
 
 It says `{"ready": ...}`, then does a round of steps for each line on stdin and says
 `{"images_per_second": ...}`; the end of stdin ends it.
@@ -149,10 +150,12 @@ class Tuned:
 class Infer:
     def __init__(self, options, images):
         self.steps, self.batch = options.steps, options.batch
-        self.net = network(options.network).to(options.device, memory_format=torch.channels_last)
+        nchw = options.mode == "infer-nchw"
+        layout = torch.contiguous_format if nchw else torch.channels_last
+        self.net = network(options.network).to(options.device, memory_format=layout)
         self.net.eval()
         inputs = images[: options.batch].to(options.device).float() / 255
-        self.inputs = inputs.contiguous(memory_format=torch.channels_last)
+        self.inputs = inputs.contiguous(memory_format=layout)
 
     def round(self):
         with torch.inference_mode():
@@ -164,7 +167,7 @@ class Infer:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("mode", choices=["paper", "tuned", "compiled", "infer"])
+    parser.add_argument("mode", choices=["paper", "tuned", "compiled", "infer", "infer-nchw"])
     parser.add_argument("network", choices=sorted(WIDTHS))
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--batch", type=int, default=128)
@@ -179,7 +182,7 @@ def main():
     labels = torch.randint(0, CLASSES, (IMAGES,))
     if options.mode == "paper":
         side = Paper(options, images, labels)
-    elif options.mode == "infer":
+    elif options.mode.startswith("infer"):
         side = Infer(options, images)
     else:
         side = Tuned(options, images, labels, options.mode == "compiled")

@@ -17,6 +17,9 @@ pub struct BenchArgs {
     /// Percent of the prunable weights of each layer that are pruned, at random places
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
     pub sparsity: f64,
+    /// The masks of a ticket instead: a file of masks, as a run keeps beside each level's weights
+    #[arg(long, value_name = "FILE", conflicts_with = "sparsity")]
+    pub masks: Option<PathBuf>,
     /// Steps of a round
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub steps: u64,

@@ -45,6 +45,22 @@ fn it_measures_the_loop_and_its_parts() {
 }
 
 #[test]
+fn a_tickets_own_masks_are_measured() {
+    let sandbox = sandbox();
+    sandbox.jackpot(&["draw", "tiny.toml"]).run().expect(0);
+    let masks = sandbox.at("runs/tiny/draw/imp/seed-1/level-01/mask.safetensors");
+    let bench = |masks: &str| {
+        let args = ["bench", "tiny.toml", "--rounds", "1", "--steps", "1", "--json", "--masks"];
+        sandbox.jackpot(&args).arg(masks).run()
+    };
+    let found = bench(masks.to_str().unwrap()).expect(0);
+    let found: Value = serde_json::from_str(&found.stdout).unwrap();
+    let shares = ["kept", "prunable"].map(|key| found[key].as_f64().unwrap());
+    assert!((shares[0] / shares[1] - 0.8).abs() < 1e-3, "{shares:?}");
+    bench("nowhere.safetensors").expect(2).says(&["nowhere.safetensors"]);
+}
+
+#[test]
 fn rounds_come_when_they_are_asked_for() {
     let sandbox = sandbox();
     let args = ["bench", "tiny.toml", "--by-turns", "--steps", "1", "--inference", "8"];

@@ -1,7 +1,7 @@
-//! How fast a whole training step is under a mask, on sparse kernels against dense operators in
-//! both of libtorch's layouts: forward, backward and optimizer.
+//! How fast a whole training step is under a mask, on sparse kernels against Jackpot's own dense
+//! training: forward, backward and optimizer. (`cargo xtask bench` has PyTorch on the other side.)
 //!
-//! The sides take turns in one run, so that whatever else the machine does meets all of them. With
+//! The sides take turns in one run, so that whatever else the machine does meets both of them. With
 //! one thread the times are those that the thread computed, with several those of the day.
 //!
 //! ```sh
@@ -17,7 +17,6 @@ use jackpot::config::Sparse;
 use jackpot::model::graph::source::{from_plugin, image_input, logits_output};
 use jackpot::plugin::Registry;
 use jackpot::plugin::kinds::Architecture;
-use jackpot::torch::memory_format::MemoryFormat;
 use jackpot::torch::settings;
 use jackpot_plugin_api::manifest::Kind;
 use serde_json::{Map, json};
@@ -95,42 +94,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rows = Vec::new();
     for &sparsity in &options.sparsities {
         let masks = |network: &_| masks::make(network, &options.masks, sparsity);
-        let plain = MemoryFormat::Contiguous;
         if options.alone {
-            let mut side = Side::new(&setting, plain, chosen, masks)?;
+            let mut side = Side::new(&setting, chosen, masks)?;
             for turn in 0..=options.turns {
                 side.turn(&inputs, options.inference, options.threads, turn > 0)?;
             }
             println!("{sparsity:5} %  sparse {:8.1} ms", median(&side.times));
             continue;
         }
-        let mut sides = [
-            Side::new(&setting, plain, Sparse::Never, masks)?,
-            Side::new(&setting, MemoryFormat::ChannelsLast, Sparse::Never, masks)?,
-            Side::new(&setting, plain, chosen, masks)?,
-        ];
+        let mut sides =
+            [Side::new(&setting, Sparse::Never, masks)?, Side::new(&setting, chosen, masks)?];
         // The first turn warms up.
         for turn in 0..=options.turns {
             for side in &mut sides {
                 side.turn(&inputs, options.inference, options.threads, turn > 0)?;
             }
         }
-        let [contiguous, last, sparse] = sides.map(|side| side.times);
-        let better = if median(&last) < median(&contiguous) { &last } else { &contiguous };
-        let ratios: Vec<f64> = better.iter().zip(&sparse).map(|(d, s)| d / s).collect();
+        let [dense, sparse] = sides.map(|side| side.times);
+        let ratios: Vec<f64> = dense.iter().zip(&sparse).map(|(d, s)| d / s).collect();
         println!(
-            "{sparsity:5} %  sparse {:8.1} ms  dense {:8.1} ms (contiguous {:.1}, channels_last \
-             {:.1})  {:5.2} ×",
+            "{sparsity:5} %  sparse {:8.1} ms  dense {:8.1} ms  {:5.2} ×",
             median(&sparse),
-            median(better),
-            median(&contiguous),
-            median(&last),
+            median(&dense),
             median(&ratios)
         );
         rows.push(json!({
             "sparsity": sparsity,
-            "contiguous_ms": contiguous,
-            "channels_last_ms": last,
+            "dense_ms": dense,
             "sparse_ms": sparse,
             "ratio": median(&ratios),
         }));

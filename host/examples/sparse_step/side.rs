@@ -5,7 +5,6 @@ use jackpot::kernels::thread_time;
 use jackpot::model::Network;
 use jackpot::plugin::Registry;
 use jackpot::prune::Masks;
-use jackpot::torch::memory_format::MemoryFormat;
 use jackpot::train::batches::Prepared;
 use jackpot::train::optimizer::Optimizer;
 use jackpot::train::{Cadence, Feed, Training, TrainingSpec};
@@ -33,7 +32,6 @@ pub struct Setting<'a> {
 pub struct Side<'a> {
     training: Training<'a>,
     optimizer: Optimizer,
-    format: MemoryFormat,
     /// Milliseconds.
     pub times: Vec<f64>,
 }
@@ -41,7 +39,6 @@ pub struct Side<'a> {
 impl<'a> Side<'a> {
     pub fn new(
         setting: &Setting<'a>,
-        format: MemoryFormat,
         sparse: Sparse,
         masks: impl Fn(&Network) -> Result<Masks, Box<dyn Error>>,
     ) -> Result<Self, Box<dyn Error>> {
@@ -60,13 +57,9 @@ impl<'a> Side<'a> {
         })?;
         training.masks = masks(&training.network)?;
         training.masks.apply(&training.network)?;
-        for parameter in training.network.parameters_mut() {
-            let laid = format.apply(&parameter.tensor.detach())?;
-            parameter.tensor = laid.set_requires_grad(true);
-        }
         training.choose_kernels(sparse)?;
         let optimizer = Optimizer::new(&setting.train.optimizer, training.network.parameters())?;
-        Ok(Self { training, optimizer, format, times: Vec::new() })
+        Ok(Self { training, optimizer, times: Vec::new() })
     }
 
     /// One step, or one forward pass in evaluation mode.
@@ -77,16 +70,12 @@ impl<'a> Side<'a> {
         threads: usize,
         counts: bool,
     ) -> Result<(), Box<dyn Error>> {
-        let batch = Prepared {
-            inputs: self.format.apply(&batch.inputs)?,
-            targets: batch.targets.shallow_clone(),
-        };
         let begun = now(threads);
         if inference {
             tch::no_grad(|| self.training.network.forward(&batch.inputs, Mode::Eval))?;
         } else {
             let at = Progress { step: 0, steps_per_epoch: 390, total_steps: 39_000 };
-            self.training.step(&mut self.optimizer, &batch, at, 0.01)?;
+            self.training.step(&mut self.optimizer, batch, at, 0.01)?;
         }
         if counts {
             self.times.push((now(threads) - begun).as_secs_f64() * 1e3);

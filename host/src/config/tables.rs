@@ -56,7 +56,7 @@ pub static ROOT: Section = Section {
             "sparse",
             Shape::Choice(&["auto", "rule", "measured", "always", "never"]),
             "\"auto\"",
-            "Which pruned layers run on sparse kernels: on the CPU, in f32.",
+            "Which layers of pruned networks run on sparse kernels: on the CPU, in f32.",
         ),
         Key::with_default("plugins", Shape::Section(&PLUGINS), "{}", "Where plugins are found."),
         Key::required("data", Shape::Section(&DATA), "What is learned from."),

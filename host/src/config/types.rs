@@ -27,7 +27,7 @@ pub struct Config {
     pub threads: Option<usize>,
     /// Whether only operators are used that give the same bits every time. Default: on the CPU.
     pub deterministic: Option<bool>,
-    /// Which pruned layers run on sparse kernels.
+    /// Which layers of pruned networks run on sparse kernels.
     pub sparse: Sparse,
     /// Folders that are searched for plugins, made absolute against the config file.
     pub plugin_path: Vec<PathBuf>,
@@ -64,7 +64,7 @@ pub enum Precision {
     Bf16,
 }
 
-/// Which pruned layers run on sparse kernels: on the CPU, in f32.
+/// Which layers of pruned networks run on sparse kernels: on the CPU, in f32.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sparse {

@@ -1,5 +1,6 @@
 //! How fast a recipe trains here.
 
+use std::path::PathBuf;
 use std::time::Duration as Span;
 
 use serde::Serialize;
@@ -22,12 +23,20 @@ use crate::train::{TrainError, Training};
 pub struct Bench {
     /// A recipe of the config; `None`: `[train]`.
     pub recipe: Option<String>,
-    /// The share of prunable weights, in each layer, that are pruned at random places.
-    pub sparsity: f64,
+    pub pruned: Pruned,
     /// Steps before the first round.
     pub warmup: u64,
     /// Steps of a round.
     pub steps: u64,
+}
+
+/// Which weights are zero.
+#[derive(Debug, Clone)]
+pub enum Pruned {
+    /// The share of prunable weights, in each layer, at random places.
+    Evenly(f64),
+    /// Those of a mask file.
+    As(PathBuf),
 }
 
 /// What was measured on, and how.
@@ -157,8 +166,11 @@ impl Bench {
         Ok((training, setting))
     }
 
-    /// In each layer, at random places.
     fn masks(&self, session: &Session, training: &Training<'_>) -> Result<Masks, TrainError> {
+        let sparsity = match &self.pruned {
+            Pruned::Evenly(sparsity) => *sparsity,
+            Pruned::As(file) => return Ok(Masks::read(file, &training.network)?),
+        };
         let prunable = session.config.draws.first().map(|draw| draw.prunable.as_slice());
         let names = Scope::new(prunable.unwrap_or_default()).names(&training.network)?;
         let dense = Masks::dense(&training.network, &names);
@@ -167,7 +179,7 @@ impl Bench {
             let (count, seed) = (mask.numel(), training.spec().seed);
             let score = Stream::new(seed, &format!("bench/{name}"), 0, 0).uniform(count);
             let score = Tensor::from_slice(&score).reshape(mask.size());
-            let keep = ((1.0 - self.sparsity) * count as f64).round() as u64;
+            let keep = ((1.0 - sparsity) * count as f64).round() as u64;
             let own = [name.to_owned()];
             let scores = [(name.to_owned(), score)];
             let chosen = highest(&dense, &own, &scores, keep);

@@ -56,7 +56,7 @@ pub fn deterministic(choice: Option<bool>, device: Device) -> bool {
     choice.unwrap_or(!device.is_cuda())
 }
 
-/// Which pruned layers run on sparse kernels, without `auto`.
+/// Which layers of pruned networks run on sparse kernels, without `auto`.
 ///
 /// # Errors
 ///

@@ -33,7 +33,7 @@ pub struct Session {
     pub threads: usize,
     /// Whether only operators are used that give the same bits every time.
     pub deterministic: bool,
-    /// Which pruned layers run on sparse kernels; never `Auto`.
+    /// Which layers of pruned networks run on sparse kernels; never `Auto`.
     pub sparse: Sparse,
     prepared: Option<Prepared>,
 }

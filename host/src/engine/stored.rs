@@ -40,7 +40,7 @@ pub fn point(record: &JobRecord, file: &str) -> Option<Duration> {
     }
 }
 
-/// Which pruned layers of a job ran on sparse kernels. Jobs of before there were any say nothing.
+/// Which layers of a pruned job ran on sparse kernels. Jobs of before there were any say nothing.
 pub fn sparse(record: &JobRecord) -> Sparse {
     let said = record.description.get("sparse").cloned();
     said.and_then(|said| serde_json::from_value(said).ok()).unwrap_or(Sparse::Never)

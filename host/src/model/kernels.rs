@@ -1,4 +1,4 @@
-//! A network's pruned layers on sparse kernels.
+//! A pruned network's layers on sparse kernels.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ use super::run::sparse::{Candidate, Facts, Kernels, MaskOf, Times, measure};
 use crate::torch::grad::GradMode;
 
 impl Network {
-    /// The layers that kernels could compute under these masks: convolutions and linear layers,
-    /// some of whose weights are pruned.
+    /// The layers that kernels could compute under these masks: convolutions and linear layers;
+    /// none where nothing is pruned.
     ///
     /// # Errors
     ///

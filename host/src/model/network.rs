@@ -36,7 +36,7 @@ pub struct Network {
     /// [`Network::count_forward`].
     pub(super) forwards: u64,
     pub(super) autocast: bool,
-    /// What computes its pruned layers; `None`: dense operators.
+    /// What computes its layers when it is pruned; `None`: dense operators.
     pub(super) kernels: Option<Kernels>,
 }
 

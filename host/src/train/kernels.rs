@@ -1,10 +1,10 @@
-//! Which pruned layers of a training run on sparse kernels.
+//! Which layers of a pruned network run on sparse kernels.
 //!
 //! A rule decides from the masks alone, so it decides the same after a resume. What was measured
 //! is written down before the first step, beside the state of the unfinished training, and goes
 //! with the job's files in the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,8 @@ use super::error::TrainError;
 use super::places::Places;
 use super::training::Training;
 use crate::config::Sparse;
-use crate::model::run::sparse::{Candidate, pays};
+use crate::model::graph::flops;
+use crate::model::run::sparse::{Candidate, chosen};
 use crate::prune::Masks;
 
 /// The layers that were measured to gain, in a job's folder.
@@ -27,7 +28,7 @@ const HIDDEN: &str = ".kernels.json";
 pub struct Measured {
     /// The weights of the layers that run on sparse kernels.
     pub sparse: BTreeSet<String>,
-    /// Those of the pruned layers that are computed dense.
+    /// Those of the other layers, which are computed dense.
     pub dense: BTreeSet<String>,
 }
 
@@ -59,7 +60,7 @@ impl Training<'_> {
         self.sparse = choice;
         let record = self.spec.checkpoint.join(HIDDEN);
         if choice == Sparse::Measured && !record.is_file() {
-            let layers = self.pruned_layers()?;
+            let layers = self.layers_of_kernels()?;
             if !layers.is_empty() {
                 let measured = self.measured(&layers)?;
                 if self.spec.checkpoint.as_os_str().is_empty() {
@@ -81,7 +82,7 @@ impl Training<'_> {
     pub fn choose_unrecorded(&mut self, choice: Sparse) -> Result<(), TrainError> {
         self.sparse = choice;
         let measured = match choice {
-            Sparse::Measured => Some(self.measured(&self.pruned_layers()?)?),
+            Sparse::Measured => Some(self.measured(&self.layers_of_kernels()?)?),
             _ => None,
         };
         self.make_kernels(measured.as_ref())
@@ -126,24 +127,22 @@ impl Training<'_> {
     }
 
     fn make_kernels(&mut self, measured: Option<&Measured>) -> Result<(), TrainError> {
-        let layers = self.pruned_layers()?;
-        let names: BTreeSet<String> = layers
-            .iter()
-            .filter(|layer| match (self.sparse, measured) {
-                (Sparse::Always, _) => true,
-                (Sparse::Measured, Some(measured)) => measured.sparse.contains(&layer.name),
-                // Of masks that are pruned only later nothing could be measured.
-                (Sparse::Rule | Sparse::Measured, _) => pays(layer),
-                (Sparse::Auto | Sparse::Never, _) => false,
-            })
-            .map(|layer| layer.name.clone())
-            .collect();
+        let layers = self.layers_of_kernels()?;
+        let all = || layers.iter().map(|layer| layer.name.clone());
+        let names: BTreeSet<String> = match (self.sparse, measured) {
+            (Sparse::Always, _) => all().collect(),
+            (Sparse::Measured, Some(measured)) => {
+                all().filter(|name| measured.sparse.contains(name)).collect()
+            }
+            // Of masks that are pruned only later nothing could be measured.
+            (Sparse::Rule | Sparse::Measured, _) => {
+                let dense = flops::forward(self.network.view(), &BTreeMap::new()) / 2;
+                chosen(&layers, dense)
+            }
+            (Sparse::Auto | Sparse::Never, _) => BTreeSet::new(),
+        };
         if !layers.is_empty() && self.sparse != Sparse::Never {
-            tracing::info!(
-                "{} of {} pruned layers run on sparse kernels",
-                names.len(),
-                layers.len()
-            );
+            tracing::info!("{} of {} layers run on sparse kernels", names.len(), layers.len());
         }
         let masks = &self.masks;
         let chosen = masks.iter().filter(|(name, _)| names.contains(*name));
@@ -151,7 +150,7 @@ impl Training<'_> {
         Ok(self.network.use_kernels(&names, &|name| masks.get(name))?)
     }
 
-    fn pruned_layers(&self) -> Result<Vec<Candidate>, TrainError> {
+    fn layers_of_kernels(&self) -> Result<Vec<Candidate>, TrainError> {
         match self.sparse {
             Sparse::Never => Ok(Vec::new()),
             _ => Ok(self.network.sparse_layers(&|name| self.masks.get(name))?),

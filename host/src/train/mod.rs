@@ -10,7 +10,7 @@
 //! - [`evaluate`]: accuracy and loss of a network on a split; [`calibration`]: how sure it is;
 //! - [`checkpoint`]: a training in the middle, on disk; [`cadence`]: how often it goes there;
 //! - [`update`]: masks that move during a training;
-//! - [`kernels`]: which pruned layers run on sparse kernels; [`places`]: their kept weights;
+//! - [`kernels`]: which layers of pruned networks run on sparse kernels; [`places`]: their kept weights;
 //! - [`access`]: the network as `init`, `score` and `update` plugins see it.
 
 pub mod access;

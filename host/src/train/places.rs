@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use tch::Tensor;
 
 use super::error::TrainError;
+use crate::torch::version::count_write;
 use crate::torch::{OpError, numbers};
 
 /// Places of kept weights in their tensors (row-major), by the parameter's name.
@@ -63,5 +64,6 @@ pub fn scatter(places: &[u32], from: &Tensor, to: &Tensor) -> Result<(), TrainEr
     for (&from, &place) in from.iter().zip(places) {
         all[place as usize] = from;
     }
+    count_write(&to)?;
     Ok(())
 }

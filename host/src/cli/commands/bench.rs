@@ -11,7 +11,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::words::columns;
 use crate::config::Overrides;
 use crate::engine::Session;
-use crate::engine::bench::{Bench, Measured, Setting};
+use crate::engine::bench::{Bench, Measured, Pruned, Setting};
 use crate::torch::settings::waiting::settle;
 
 /// Measures how fast a recipe trains, and prints it.
@@ -23,7 +23,10 @@ pub fn run(args: &BenchArgs, terminal: &Terminal) -> Result<(), Failure> {
     drop(busy);
     let bench = Bench {
         recipe: args.recipe.clone(),
-        sparsity: args.sparsity / 100.0,
+        pruned: match &args.masks {
+            Some(file) => Pruned::As(file.clone()),
+            None => Pruned::Evenly(args.sparsity / 100.0),
+        },
         warmup: args.warmup,
         steps: args.steps,
     };

@@ -52,7 +52,7 @@ pub struct Facts {
     pub threads: usize,
     /// Whether only operators are used that give the same bits every time.
     pub deterministic: bool,
-    /// Which pruned layers run on sparse kernels; never `Auto`.
+    /// Which layers of pruned networks run on sparse kernels; never `Auto`.
     pub sparse: Sparse,
     /// The version of the results: raised when the same settings give other results.
     pub engine: String,

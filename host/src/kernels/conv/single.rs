@@ -75,7 +75,19 @@ impl Single {
         }
     }
 
-    /// The output of so many images in NCHW, for these dense weights.
+    /// Takes the kept ones of these dense weights.
+    ///
+    /// # Errors
+    /// When the slice has another length than the convolution says.
+    pub fn set_weights(&mut self, weight: &[f32]) -> Result<(), KernelError> {
+        check_length("the weight", weight.len(), self.shape.weights())?;
+        for (entry, &source) in self.entries.iter_mut().zip(&self.source) {
+            entry.value = weight[source as usize];
+        }
+        Ok(())
+    }
+
+    /// The output of so many images in NCHW.
     ///
     /// # Errors
     /// When a slice has another length than the convolution says.
@@ -83,7 +95,6 @@ impl Single {
         &mut self,
         images: usize,
         input: &[f32],
-        weight: &[f32],
         bias: Option<&[f32]>,
         output: &mut [f32],
         threads: &Threads,
@@ -93,12 +104,8 @@ impl Single {
         let (from, to) = (shape.in_channels * height * width, out_height * out_width);
         check_length("the input", input.len(), images * from)?;
         check_length("the output", output.len(), images * shape.out_channels * to)?;
-        check_length("the weight", weight.len(), shape.weights())?;
         if let Some(bias) = bias {
             check_length("the bias", bias.len(), shape.out_channels)?;
-        }
-        for (entry, &source) in self.entries.iter_mut().zip(&self.source) {
-            entry.value = weight[source as usize];
         }
         let loads: Vec<usize> =
             self.bounds.windows(2).map(|bounds| (bounds[1] - bounds[0]) as usize).collect();

@@ -7,6 +7,8 @@ mod avx512;
 mod portable;
 pub(crate) mod simd;
 
+use std::sync::OnceLock;
+
 use super::micro::gather::Gather;
 use super::micro::line::Line;
 use super::micro::norm::NormKernels;
@@ -31,9 +33,27 @@ pub(crate) type WeightFn = unsafe fn(&Weight<'_>);
 pub(crate) type Whole = (GatherFn, WeightFn);
 
 impl Isa {
-    /// The best that this processor has.
+    /// The best that this processor has and that `ATEN_CPU_CAPABILITY` allows, the variable that
+    /// limits libtorch's own kernels: who limits those means these, too.
     pub fn best() -> Self {
-        Self::ALL.into_iter().find(|isa| isa.is_there()).unwrap_or(Self::Portable)
+        Self::allowed().next().unwrap_or(Self::Portable)
+    }
+
+    /// What may be used, best first.
+    fn allowed() -> impl Iterator<Item = Self> {
+        static LIMIT: OnceLock<Option<String>> = OnceLock::new();
+        let limit = LIMIT.get_or_init(|| std::env::var("ATEN_CPU_CAPABILITY").ok());
+        Self::within(limit.as_deref())
+    }
+
+    /// Libtorch passes over a limit that it does not know, and so does this.
+    fn within(limit: Option<&str>) -> impl Iterator<Item = Self> {
+        let too_good = match limit {
+            Some("default") => 2,
+            Some("avx2") => 1,
+            _ => 0,
+        };
+        Self::ALL.into_iter().skip(too_good).filter(|isa| isa.is_there())
     }
 
     /// Best first.
@@ -112,7 +132,7 @@ impl Isa {
 
     /// The best whose registers hold so many numbers.
     pub(crate) fn with_lanes(lanes: usize) -> Option<Self> {
-        Self::ALL.into_iter().find(|isa| isa.lanes() == lanes && isa.is_there())
+        Self::allowed().find(|isa| isa.lanes() == lanes)
     }
 
     /// The kernel for single images.
@@ -287,3 +307,17 @@ macro_rules! table {
 }
 
 pub(crate) use {entries, table};
+
+#[cfg(test)]
+mod tests {
+    use super::Isa;
+
+    #[test]
+    fn libtorchs_limit_is_kept() {
+        let best = |limit| Isa::within(limit).next();
+        assert_eq!(best(Some("default")), Some(Isa::Portable));
+        assert_ne!(best(Some("avx2")), Some(Isa::Avx512));
+        assert_eq!(best(Some("vsx")), best(None));
+        assert_eq!(Isa::within(Some("avx2")).last(), Some(Isa::Portable));
+    }
+}

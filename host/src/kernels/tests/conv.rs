@@ -114,7 +114,9 @@ fn computed(
     // One image at a time.
     let mut single = vec![f32::NAN; plain(conv.output(), *images, &output).len()];
     let (x, bias) = (plain(conv.input(), *images, &input), Some(bias));
-    Single::new(&conv).forward(*images, &x, weight, bias, &mut single, &threads).unwrap();
+    let mut one_by_one = Single::new(&conv);
+    one_by_one.set_weights(weight).unwrap();
+    one_by_one.forward(*images, &x, bias, &mut single, &threads).unwrap();
     for (one, all) in single.iter().zip(plain(conv.output(), *images, &output)) {
         assert!((one - all).abs() < 1e-4, "{one} {all}");
     }

@@ -3,8 +3,10 @@
 use jackpot_plugin_api::model::Mode;
 use tch::Tensor;
 
+use super::layout;
 use super::plan::{Call, Observe, Plan, SiteCall, Source, Step};
 use crate::model::error::ModelError;
+use crate::torch::op::record::is_recording;
 use crate::torch::{Arg, Value};
 
 /// How a network runs.
@@ -42,6 +44,9 @@ pub(super) struct Run<'a> {
     pub buffers: &'a [&'a Tensor],
     pub knobs: &'a [&'a Tensor],
     pub mode: Mode,
+    /// Whether convolutions get their images in the order that suits them. Sparse kernels have an
+    /// order of their own, and row-major numbers between them.
+    pub suits: bool,
 }
 
 pub(super) fn run(
@@ -54,6 +59,8 @@ pub(super) fn run(
     mut observe: Option<&mut Observe<'_>>,
 ) -> Result<Vec<(String, Tensor)>, ModelError> {
     let mut run = Run::new(plan, inputs, parameters, buffers, knobs, context.mode)?;
+    // What is written down are the graph's own operators.
+    run.suits = !is_recording();
     for step in &plan.steps {
         let results = run.step(step, context)?;
         if let (Some(observe), Some(first)) = (observe.as_mut(), results.first()) {
@@ -89,7 +96,7 @@ impl<'a> Run<'a> {
             return Err(ModelError::graph("inputs", message));
         }
         let values = (0..plan.places).map(|_| Vec::new()).collect();
-        Ok(Self { values, inputs, parameters, buffers, knobs, mode })
+        Ok(Self { values, inputs, parameters, buffers, knobs, mode, suits: false })
     }
 }
 
@@ -114,11 +121,23 @@ impl Run<'_> {
                     .map(|source| self.list(&step.node, source))
                     .collect::<Result<Vec<_>, _>>()?;
                 let (first, rest) = lists.split_at(args.len());
-                let args = args
+                let mut args = args
                     .iter()
                     .zip(first)
                     .map(|(source, list)| self.arg(&step.node, source, list))
                     .collect::<Result<Vec<_>, _>>()?;
+                let at_node = |source| ModelError::Node { node: step.node.clone(), source };
+                let suited = match (args.as_slice(), op.name()) {
+                    ([Arg::Tensor(images), Arg::Tensor(weight), ..], "aten::conv2d")
+                        if self.suits =>
+                    {
+                        layout::suited(images, weight).map_err(at_node)?
+                    }
+                    _ => None,
+                };
+                if let Some(suited) = &suited {
+                    args[0] = Arg::Tensor(suited);
+                }
                 let named = named
                     .iter()
                     .zip(rest)
@@ -126,9 +145,7 @@ impl Run<'_> {
                         Ok((name.as_str(), self.arg(&step.node, source, list)?))
                     })
                     .collect::<Result<Vec<_>, ModelError>>()?;
-                let results = op.call(&args, &named);
-                let results = results
-                    .map_err(|source| ModelError::Node { node: step.node.clone(), source })?;
+                let results = op.call(&args, &named).map_err(at_node)?;
                 Ok(results.into_iter().flat_map(tensors).collect())
             }
         }

@@ -3,6 +3,7 @@
 mod attribute;
 mod compile;
 mod forward;
+mod layout;
 pub mod pieces;
 mod plan;
 pub mod sparse;

@@ -15,7 +15,6 @@ use tch::{Device, Kind, Tensor};
 use super::two_ways::{self, TwoWays};
 use crate::model::error::ModelError;
 use crate::torch::grad::{GradMode, GradOptions, grad};
-use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::{attach, is_recorded};
 use crate::torch::op::pointwise::POINTWISE;
 use crate::torch::op::record::{Recorded, is_recording, record};
@@ -87,12 +86,18 @@ pub fn apply(
 
 /// How many images are computed at a time; `None`: all.
 fn images_of_a_piece(x: &Tensor) -> Option<i64> {
-    let is_plain = x.kind() == Kind::Float && x.device() == Device::Cpu && x.is_contiguous();
+    let is_plain = x.kind() == Kind::Float && x.device() == Device::Cpu && is_image_by_image(x);
     let count = *x.size().first()?;
     let numbers = x.numel().checked_div(usize::try_from(count).ok()?)?;
     let images = i64::try_from((PIECE / numbers.max(1)).max(1)).ok()?;
     let fits = x.dim() == 4 && numbers.is_multiple_of(WHOLE) && images < count;
     (is_plain && fits && !is_recording()).then_some(images)
+}
+
+/// Whether the numbers of an image lie together, and the images one after the other.
+fn is_image_by_image(x: &Tensor) -> bool {
+    let &[_, channels, height, width] = x.size().as_slice() else { return false };
+    x.is_contiguous() || x.stride() == [channels * height * width, 1, width * channels, channels]
 }
 
 /// Where each piece begins, and how many images it has.
@@ -209,7 +214,7 @@ impl TwoWays for InPieces {
         if !wanted[0] {
             return Ok(vec![None]);
         }
-        let x = MemoryFormat::Contiguous.apply(saved[0])?.detach();
+        let x = saved[0].f_detach()?;
         let to_x = x.f_empty_like()?;
         for (begin, count) in pieces(&x, self.images) {
             let part = x.f_narrow(0, begin, count)?.f_detach()?.set_requires_grad(true);

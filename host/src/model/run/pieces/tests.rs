@@ -4,6 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::apply;
 use crate::torch::grad::{GradOptions, grad};
+use crate::torch::memory_format::MemoryFormat;
 use crate::torch::op::record::record;
 use crate::torch::{Arg, Op};
 
@@ -44,8 +45,12 @@ const NAMES: [&str; 8] = ["swish", "mish", "lisht", "elu", "gelu", "softplus", "
 
 /// Nine images of a quarter piece each: two pieces, and one image that is left over.
 fn images() -> [Tensor; 2] {
+    images_in(MemoryFormat::Contiguous)
+}
+
+fn images_in(format: MemoryFormat) -> [Tensor; 2] {
     tch::manual_seed(11);
-    let random = || Tensor::randn([9, 16, 32, 32], FLOATS) * 3.0;
+    let random = || format.apply(&(Tensor::randn([9, 16, 32, 32], FLOATS) * 3.0)).unwrap();
     [random().set_requires_grad(true), random()]
 }
 
@@ -55,13 +60,16 @@ fn gradient(y: &Tensor, x: &Tensor, to_y: &Tensor) -> Tensor {
 
 #[test]
 fn values_and_gradients_are_the_same_bits() {
-    let [x, to_y] = images();
-    for name in NAMES {
-        let plain = function(name, &x);
-        let found = apply(&x, &|part| Some(function(name, part))).unwrap().unwrap();
-        assert!(found.equal(&plain), "{name}");
-        let [own, usual] = [&found, &plain].map(|y| gradient(y, &x, &to_y));
-        assert!(own.equal(&usual), "the gradient of {name}");
+    for format in [MemoryFormat::Contiguous, MemoryFormat::ChannelsLast] {
+        let [x, to_y] = images_in(format);
+        for name in NAMES {
+            let plain = function(name, &x);
+            let found = apply(&x, &|part| Some(function(name, part))).unwrap().unwrap();
+            assert!(format.holds(&found).unwrap(), "{name}");
+            assert!(found.equal(&plain), "{name}");
+            let [own, usual] = [&found, &plain].map(|y| gradient(y, &x, &to_y));
+            assert!(own.equal(&usual), "the gradient of {name}");
+        }
     }
 }
 

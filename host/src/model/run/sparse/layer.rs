@@ -14,6 +14,7 @@ use crate::model::error::ModelError;
 use crate::model::run::two_ways::{self, TwoWays};
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::attach;
+use crate::torch::version::version;
 use crate::torch::{OpError, numbers};
 
 /// Zero rows and columns around the input's and around the output's images.
@@ -36,10 +37,34 @@ pub(super) struct Layer {
     /// Bool, of the weight's shape.
     mask: Mutex<Tensor>,
     /// For a few images; made when it is first needed.
-    single: Mutex<Option<Single>>,
+    single: Mutex<Option<SingleLayer>>,
     /// Dense gradients to the weight, which are zero where nothing is kept: so they stay when they
     /// are used again.
     gradients: Arc<Pool>,
+}
+
+/// Kernels for a few images.
+struct SingleLayer {
+    kernel: Single,
+    /// The weight that it has, and how often that was written then. Reading a large one takes longer
+    /// than computing with what is kept of it.
+    weight: Option<(Tensor, i64)>,
+}
+
+impl SingleLayer {
+    fn set(&mut self, weight: &Tensor) -> Result<(), ModelError> {
+        let now = version(weight)?;
+        let has_it = |(known, written): &(Tensor, i64)| {
+            // While it is held nothing else can lie at its place.
+            known.data_ptr() == weight.data_ptr() && *written == now
+        };
+        if !self.weight.as_ref().is_some_and(has_it) {
+            self.weight = None;
+            self.kernel.set_weights(numbers::of(weight)?)?;
+            self.weight = Some((weight.detach(), now));
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Debug for Layer {
@@ -125,7 +150,9 @@ impl Layer {
         bias: Option<&Tensor>,
     ) -> Result<Tensor, ModelError> {
         let mut single = self.single.lock().unwrap_or_else(PoisonError::into_inner);
-        let single = single.get_or_insert_with(|| Single::new(&self.conv()));
+        let single = single
+            .get_or_insert_with(|| SingleLayer { kernel: Single::new(&self.conv()), weight: None });
+        single.set(weight)?;
         let x = MemoryFormat::Contiguous.apply(x)?;
         let images = x.size().first().copied().unwrap_or(0);
         let [height, width] = self.shape.output();
@@ -133,11 +160,11 @@ impl Layer {
         if x.dim() > 2 {
             shape.extend([height as i64, width as i64]);
         }
-        let (x, weight) = (numbers::of(&x)?, numbers::of(weight)?);
+        let x = numbers::of(&x)?;
         let bias = bias.map(numbers::of).transpose()?;
         numbers::filled(&shape, |y| {
             let images = images.unsigned_abs() as usize;
-            Ok(single.forward(images, x, weight, bias, y, &tools.threads)?)
+            Ok(single.kernel.forward(images, x, bias, y, &tools.threads)?)
         })
     }
 

@@ -40,9 +40,8 @@ pub fn measure(
     let tools = Arc::new(Tools { threads, pool: Pool::new() });
     let mut times = Vec::new();
     for layer in layers {
-        if let Some(mask) = mask_of(&layer.name) {
-            times.push(one(&tools, layer, mask, batch)?);
-        }
+        let whole = Tensor::f_ones([layer.shape.weights() as i64], (Kind::Bool, Device::Cpu))?;
+        times.push(one(&tools, layer, mask_of(&layer.name).unwrap_or(&whole), batch)?);
     }
     Ok(times)
 }

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 use self::blocked::Tools;
 use self::read::{ConvAt, Known, known};
@@ -35,7 +35,7 @@ use crate::kernels::{KernelError, Pool, Threads};
 use crate::model::error::ModelError;
 use crate::torch::settings;
 
-pub use choose::pays;
+pub use choose::chosen;
 pub use measure::{Times, measure};
 
 /// The mask of a parameter, bool, if it has one.
@@ -52,12 +52,13 @@ pub struct Facts<'a> {
     pub parameters: Vec<(&'a str, Vec<i64>)>,
 }
 
-/// A layer that kernels exist for, and that a mask has pruned.
+/// A layer that kernels exist for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// The weight's name.
     pub name: String,
     pub shape: ConvShape,
+    /// Weights; all where it has no mask.
     pub kept: usize,
 }
 
@@ -71,12 +72,12 @@ impl Facts<'_> {
         sizes.map(|&size| usize::try_from(size).ok().filter(|&size| size > 0)).collect()
     }
 
-    /// The layers by step, with their weights' masks.
-    fn layers<'m>(&self, mask_of: &MaskOf<'m>) -> Vec<(usize, ConvAt, &'m Tensor)> {
+    /// The layers by step, with their weights' masks, where they have one.
+    fn layers<'m>(&self, mask_of: &MaskOf<'m>) -> Vec<(usize, ConvAt, Option<&'m Tensor>)> {
         let layer = |(step, it)| match known(it, &|place| self.shape_of(place))? {
             Known::Conv(at) => {
                 let (name, shape) = self.parameters.get(at.weight)?;
-                let mask = mask_of(name).filter(|mask| mask.size() == *shape)?;
+                let mask = mask_of(name).filter(|mask| mask.size() == *shape);
                 Some((step, at.with_weight(shape)?, mask))
             }
             _ => None,
@@ -84,7 +85,7 @@ impl Facts<'_> {
         self.plan.steps.iter().enumerate().filter_map(layer).collect()
     }
 
-    /// The layers that kernels could compute, each once.
+    /// The layers that kernels could compute, each once; none of a network that is dense.
     ///
     /// # Errors
     ///
@@ -93,13 +94,16 @@ impl Facts<'_> {
         let mut found: Vec<Candidate> = Vec::new();
         for (_, at, mask) in self.layers(mask_of) {
             let name = self.parameters[at.weight].0.to_owned();
-            let kept = mask.f_sum(tch::Kind::Int64)?.int64_value(&[]).unsigned_abs() as usize;
-            let is_new = found.iter().all(|other| other.name != name);
-            if is_new && kept < at.shape.weights() {
+            let kept = match mask {
+                Some(mask) => mask.f_sum(Kind::Int64)?.int64_value(&[]).unsigned_abs() as usize,
+                None => at.shape.weights(),
+            };
+            if found.iter().all(|other| other.name != name) {
                 found.push(Candidate { name, shape: at.shape, kept });
             }
         }
-        Ok(found)
+        let is_dense = found.iter().all(|layer| layer.kept == layer.shape.weights());
+        Ok(if is_dense { Vec::new() } else { found })
     }
 }
 
@@ -149,6 +153,14 @@ impl Kernels {
             let margins = schedule::margins(&all);
             let mut layers = Layers::new();
             for (step, at, mask) in chosen {
+                let whole = match mask {
+                    Some(_) => None,
+                    None => {
+                        let shape = facts.parameters[at.weight].1.as_slice();
+                        Some(Tensor::f_ones(shape, (Kind::Bool, Device::Cpu))?)
+                    }
+                };
+                let Some(mask) = mask.or(whole.as_ref()) else { continue };
                 layers.insert(step, (at, schedule::layer(&at, mask, &margins)?));
             }
             Ok(Schedule::new(facts.plan, layers, &|place| facts.shape_of(place)))

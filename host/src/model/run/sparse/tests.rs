@@ -301,16 +301,40 @@ fn the_same_threads_give_the_same_bits() {
 }
 
 #[test]
-fn only_pruned_layers_are_candidates() {
+fn single_images_see_weights_that_changed() {
+    let case = Case { images: 2, ..usual() };
+    let mut network = network(&case);
+    let masks = masks(&case, &network);
+    use_all(&mut network, &masks);
+    let [x, _] = images(&case, Kind::Float);
+    let same = |network: &Network| {
+        let passes = [Network::forward, Network::forward_dense];
+        let [kernels, dense] =
+            passes.map(|pass| tch::no_grad(|| pass(network, &x, Mode::Eval)).unwrap().remove(0).1);
+        assert!(distance(&kernels, &dense) < 1e-5 * (1.0 + dense.abs().max().double_value(&[])));
+    };
+    same(&network);
+    for parameter in network.parameters() {
+        let _ = tch::no_grad(|| parameter.tensor.shallow_clone().g_mul_scalar_(-0.5));
+    }
+    same(&network);
+}
+
+#[test]
+fn all_layers_of_a_pruned_network_are_candidates() {
     let network = network(&usual());
     let mut masks = masks(&usual(), &network);
-    let whole = masks["conv2.weight"].ones_like();
-    masks.insert("conv2.weight".to_owned(), whole);
     masks.remove("linear.weight");
     let found = network.sparse_layers(&|name| masks.get(name)).unwrap();
-    let names: Vec<_> = found.iter().map(|layer| layer.name.as_str()).collect();
-    let all = ["conv1", "short", "conv5", "conv6", "conv3", "conv4"];
-    assert_eq!(names, all.map(|name| format!("{name}.weight")));
+    let of = |name: &str| found.iter().find(|layer| layer.name == format!("{name}.weight"));
+    assert_eq!(found.len(), 8, "{found:?}");
+    let linear = of("linear").unwrap();
+    assert_eq!(linear.kept, linear.shape.weights());
+    let found = [of("conv1").unwrap()];
     let kept = masks["conv1.weight"].sum(Kind::Int64).int64_value(&[]) as usize;
     assert_eq!((found[0].kept, found[0].shape.stride), (kept, [2, 2]));
+    for mask in masks.values_mut() {
+        *mask = mask.ones_like();
+    }
+    assert!(network.sparse_layers(&|name| masks.get(name)).unwrap().is_empty());
 }
