@@ -57,7 +57,7 @@ fn a_tickets_own_masks_are_measured() {
     let found: Value = serde_json::from_str(&found.stdout).unwrap();
     let shares = ["kept", "prunable"].map(|key| found[key].as_f64().unwrap());
     assert!((shares[0] / shares[1] - 0.8).abs() < 1e-3, "{shares:?}");
-    bench("nowhere.safetensors").expect(2).says(&["nowhere.safetensors"]);
+    bench("nowhere.safetensors").expect(1).says(&["nowhere.safetensors"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! - [`conv`]: convolutions and linear layers under a fixed mask: forward, gradient to the input,
 //!   gradient to the kept weights;
 //! - [`norm`]: batch norm, ReLU and residual addition, fused;
+//! - [`pointwise`]: functions of one number, such as activations, and their slopes;
 //! - [`Frame`]: the layout that they all work in, and the way there and back;
 //! - [`Pool`]: memory for it that is used again;
 //! - [`Isa`], [`Threads`]: the instructions and threads that they use;
@@ -20,6 +21,7 @@ mod isa;
 mod micro;
 pub mod norm;
 mod peak;
+pub mod pointwise;
 mod pool;
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,20 @@
 //!
 //! Operator by operator, a plugin such as `x · sigmoid(β·x)` goes over the memory a dozen times in
 //! a training step and keeps three tensors for its backward pass. Here the operators that it calls
-//! for the first images are written down and done again for the others, a few images at a time; the
-//! backward pass does them once more and keeps `x` alone. They are the plugin's own operators in
-//! its own order, so the numbers are the same but for the last bit of some: libtorch rounds some
-//! functions otherwise in what is left over behind its last whole vector.
+//! for the first images are written down. Where kernels know all of them ([`fused`]), they compute
+//! the others in one loop. Else the operators are called again for a few images at a time; that is
+//! the same but for the last bit of some numbers, since libtorch rounds some functions otherwise in
+//! what is left over behind its last whole vector. Either way the backward pass computes everything
+//! once more and keeps `x` alone.
 //!
 //! What a plugin calls is looked at in every pass: as soon as something else than functions of one
 //! number are among it, it is called with all images, as without any of this.
 
+mod fused;
+
 use tch::{Device, Kind, Tensor};
 
+use self::fused::Fused;
 use super::two_ways::{self, TwoWays};
 use crate::model::error::ModelError;
 use crate::torch::grad::{GradMode, GradOptions, grad};
@@ -70,7 +74,10 @@ pub fn apply(
     let Some(found) = found else { return Ok(None) };
     let Some(program) = Program::of(&calls, &first, &found)? else { return Ok(None) };
     drop(calls);
-    let y = {
+    let fused = Fused::of(&program)?;
+    let y = if let Some(fused) = &fused {
+        fused.forward(x)?
+    } else {
         let _no_grad = GradMode::disable();
         let y = x.f_empty_like()?;
         y.f_narrow(0, 0, images)?.f_copy_(&found)?;
@@ -80,7 +87,7 @@ pub fn apply(
         }
         y
     };
-    attach(&[x], &y, &[x], Box::new(InPieces { program, images }))?;
+    attach(&[x], &y, &[x], Box::new(InPieces { program, fused, images }))?;
     Ok(Some(y))
 }
 
@@ -200,6 +207,7 @@ fn place(values: &[&Tensor], tensor: &Tensor) -> Option<usize> {
 
 struct InPieces {
     program: Program,
+    fused: Option<Fused>,
     images: i64,
 }
 
@@ -215,6 +223,9 @@ impl TwoWays for InPieces {
             return Ok(vec![None]);
         }
         let x = saved[0].f_detach()?;
+        if let Some(fused) = &self.fused {
+            return Ok(vec![Some(fused.backward(&x, to_y)?)]);
+        }
         let to_x = x.f_empty_like()?;
         for (begin, count) in pieces(&x, self.images) {
             let part = x.f_narrow(0, begin, count)?.f_detach()?.set_requires_grad(true);
