@@ -3,6 +3,10 @@
 //! Most run faster on channels-last images, and so do the batch norms and poolings behind them;
 //! wide ones over a few pixels run faster on row-major ones (`docs/performance.md` has what was
 //! measured). The shapes alone decide, so a training that goes on computes the same bits.
+//!
+//! Small tensors are row-major as in PyTorch, since they stay in the caches and nothing is gained.
+//! Narrow ones are: libtorch 2.11 writes beyond its memory for channels-last images in
+//! strided 1 × 1 convolutions of fewer than 12 channels with AVX-512.
 
 use tch::{Device, Kind, Tensor};
 
@@ -27,13 +31,24 @@ pub(super) fn suited(input: &Tensor, weight: &Tensor) -> Result<Option<Tensor>, 
     }
 }
 
+/// Fewer numbers than these stay in the second cache.
+const LARGE: i64 = 1 << 18;
+/// A convolution of fewer channels, in or out, stays row-major; but for the first of a network,
+/// which reads a picture's colours.
+const NARROW: i64 = 16;
+const COLOURS: i64 = 3;
+
 /// Of images `[N, C, H, W]` and weights `[out, C / groups, rows, columns]`.
 fn best(images: &[i64], weight: &[i64]) -> Option<MemoryFormat> {
-    let (&[_, channels, height, width], &[_, own, rows, columns]) = (images, weight) else {
+    let (&[_, channels, height, width], &[out, own, rows, columns]) = (images, weight) else {
         return None;
     };
-    let is_wide = own == channels && own >= MANY_CHANNELS && rows * columns > 1;
-    Some(match is_wide && height * width <= FEW_PIXELS {
+    let is_small = images.iter().product::<i64>() < LARGE;
+    let is_pointwise = rows * columns == 1;
+    let is_first = channels <= COLOURS && !is_pointwise;
+    let is_narrow = out < NARROW || (channels < NARROW && !is_first);
+    let is_wide = own == channels && own >= MANY_CHANNELS && !is_pointwise;
+    Some(match is_small || is_narrow || (is_wide && height * width <= FEW_PIXELS) {
         true => MemoryFormat::Contiguous,
         false => MemoryFormat::ChannelsLast,
     })
@@ -51,14 +66,19 @@ mod tests {
         assert_eq!(best(&[128, 512, 4, 4], &[512, 512, 1, 1]), last);
         assert_eq!(best(&[128, 512, 4, 4], &[512, 1, 3, 3]), last);
         assert_eq!(best(&[128, 256, 8, 8], &[512, 256, 3, 3]), last);
-        assert_eq!(best(&[128, 128, 2, 2], &[128, 128, 3, 3]), last);
+        assert_eq!(best(&[512, 128, 2, 2], &[128, 128, 3, 3]), last);
+        assert_eq!(best(&[128, 3, 32, 32], &[16, 3, 3, 3]), last);
+        assert_eq!(best(&[128, 3, 32, 32], &[16, 3, 1, 1]), first);
+        assert_eq!(best(&[64, 8, 64, 64], &[16, 8, 1, 1]), first);
+        assert_eq!(best(&[64, 16, 64, 64], &[8, 16, 3, 3]), first);
+        assert_eq!(best(&[3, 64, 32, 32], &[64, 64, 3, 3]), first);
         assert_eq!(best(&[64, 32, 32], &[16, 64, 3, 3]), None);
     }
 
     #[test]
     fn only_plain_numbers_on_the_cpu_are_moved() {
-        let weight = Tensor::zeros([4, 3, 3, 3], (Kind::Float, Device::Cpu));
-        let images = |kind| Tensor::zeros([2, 3, 5, 5], (kind, Device::Cpu));
+        let weight = Tensor::zeros([16, 3, 3, 3], (Kind::Float, Device::Cpu));
+        let images = |kind| Tensor::zeros([128, 3, 32, 32], (kind, Device::Cpu));
         let moved = suited(&images(Kind::Float), &weight).unwrap().unwrap();
         assert!(MemoryFormat::ChannelsLast.holds(&moved).unwrap());
         assert!(suited(&images(Kind::Double), &weight).unwrap().is_none());
