@@ -5,7 +5,7 @@
 //! measured). The shapes alone decide, so a training that goes on computes the same bits.
 //!
 //! Small tensors are row-major as in PyTorch, since they stay in the caches and nothing is gained.
-//! Narrow ones are: libtorch 2.11 writes beyond its memory for channels-last images in
+//! So are narrow ones: libtorch 2.11 writes beyond its memory for channels-last images in
 //! strided 1 × 1 convolutions of fewer than 12 channels with AVX-512.
 
 use tch::{Device, Kind, Tensor};
