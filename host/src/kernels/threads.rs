@@ -3,6 +3,8 @@
 use rayon::prelude::*;
 use std::ops::Range;
 
+use super::error::KernelError;
+
 /// A fixed number of threads. While they work the caller sleeps, so that never more run than that.
 pub struct Threads {
     pool: Option<rayon::ThreadPool>,
@@ -18,7 +20,7 @@ impl Threads {
     ///
     /// # Errors
     /// When the system does not give them.
-    pub fn new(count: usize) -> std::io::Result<Self> {
+    pub fn new(count: usize) -> Result<Self, KernelError> {
         if count <= 1 {
             return Ok(Self::one());
         }
@@ -26,7 +28,9 @@ impl Threads {
             .num_threads(count)
             .thread_name(|index| format!("kernel-{index}"))
             .build()
-            .map_err(std::io::Error::other)?;
+            .map_err(|error| KernelError::Shape {
+                what: format!("with {count} threads, which the system does not give: {error}"),
+            })?;
         Ok(Self { pool: Some(pool) })
     }
 

@@ -65,8 +65,5 @@ impl MemoryFormat {
 
 fn contiguous() -> Result<Op, OpError> {
     static FOUND: OnceLock<Op> = OnceLock::new();
-    match FOUND.get() {
-        Some(op) => Ok(*op),
-        None => Op::find("aten::contiguous").map(|op| *FOUND.get_or_init(|| op)),
-    }
+    Op::find_once(&FOUND, "aten::contiguous")
 }

@@ -15,11 +15,7 @@ use super::value::{Arg, Value};
 /// [`OpError::Failed`] for a tensor of inference mode, which has none.
 pub fn version(tensor: &Tensor) -> Result<i64, OpError> {
     static FOUND: OnceLock<Op> = OnceLock::new();
-    let op = match FOUND.get() {
-        Some(op) => *op,
-        None => Op::find("aten::_version").map(|op| *FOUND.get_or_init(|| op))?,
-    };
-    match op.call(&[Arg::Tensor(tensor)], &[])?.as_slice() {
+    match Op::find_once(&FOUND, "aten::_version")?.call(&[Arg::Tensor(tensor)], &[])?.as_slice() {
         [Value::Int(version)] => Ok(*version),
         _ => Err(OpError::failed("version", "is no number")),
     }

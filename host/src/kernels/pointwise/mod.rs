@@ -5,7 +5,7 @@
 mod math;
 
 use super::isa::Isa;
-use super::threads::{Threads, even};
+use super::threads::Threads;
 
 /// Numbers that are computed at a time.
 const CHUNK: usize = 256;
@@ -98,15 +98,8 @@ impl Pointwise {
 
     /// The function of each number of `x`, into `y` of the same length.
     pub fn forward(&self, x: &[f32], y: &mut [f32], threads: &Threads) {
-        let parts = split(x.len(), threads);
-        let mut jobs = Vec::with_capacity(parts.len());
-        let (mut x, mut y) = (x, y);
-        for count in parts {
-            let (own_x, rest_x) = x.split_at(count);
-            let (own_y, rest_y) = y.split_at_mut(count);
-            (x, y) = (rest_x, rest_y);
-            jobs.push((own_x, own_y));
-        }
+        let part = part(x.len(), threads);
+        let jobs = x.chunks(part).zip(y.chunks_mut(part)).collect();
         threads.run(jobs, |(x, y)| {
             Isa::best().run(
                 #[inline(always)]
@@ -124,17 +117,10 @@ impl Pointwise {
 
     /// The gradient to each number of `x`, for those to the function's results.
     pub fn backward(&self, x: &[f32], to_y: &[f32], to_x: &mut [f32], threads: &Threads) {
-        let parts = split(x.len(), threads);
-        let mut jobs = Vec::with_capacity(parts.len());
-        let (mut x, mut to_y, mut to_x) = (x, to_y, to_x);
-        for count in parts {
-            let (own_x, rest_x) = x.split_at(count);
-            let (own_y, rest_y) = to_y.split_at(count);
-            let (own, rest) = to_x.split_at_mut(count);
-            (x, to_y, to_x) = (rest_x, rest_y, rest);
-            jobs.push((own_x, own_y, own));
-        }
-        threads.run(jobs, |(x, to_y, to_x)| {
+        let part = part(x.len(), threads);
+        let given = x.chunks(part).zip(to_y.chunks(part));
+        let jobs = given.zip(to_x.chunks_mut(part)).collect();
+        threads.run(jobs, |((x, to_y), to_x)| {
             Isa::best().run(
                 #[inline(always)]
                 || {
@@ -167,12 +153,10 @@ impl Pointwise {
     }
 }
 
-/// How many numbers each thread computes.
-fn split(count: usize, threads: &Threads) -> Vec<usize> {
+/// How many numbers a thread computes: whole chunks.
+fn part(count: usize, threads: &Threads) -> usize {
     let parts = if count < ENOUGH { 1 } else { threads.count() };
-    let chunks = count.div_ceil(CHUNK);
-    let ranges = even(&vec![1; chunks], parts);
-    ranges.into_iter().map(|range| (range.end * CHUNK).min(count) - range.start * CHUNK).collect()
+    count.div_ceil(CHUNK).div_ceil(parts).max(1) * CHUNK
 }
 
 type Numbers = [f32; CHUNK];

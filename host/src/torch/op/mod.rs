@@ -17,6 +17,8 @@ mod registry;
 mod schema;
 mod table;
 
+use std::sync::OnceLock;
+
 use tch::Tensor;
 
 pub use schema::{ArgSpec, ArgType, Schema};
@@ -39,6 +41,17 @@ impl Op {
     /// [`OpError::UnknownOperator`], with up to three similar names.
     pub fn find(name: &str) -> Result<Op, OpError> {
         table::find(name).map(|id| Op { id })
+    }
+
+    /// As [`Op::find`], for a name that is always the same: looked up at the first call alone.
+    ///
+    /// # Errors
+    /// As [`Op::find`].
+    pub(super) fn find_once(found: &OnceLock<Op>, name: &str) -> Result<Op, OpError> {
+        match found.get() {
+            Some(op) => Ok(*op),
+            None => Self::find(name).map(|op| *found.get_or_init(|| op)),
+        }
     }
 
     /// The operator with this number, if [`Op::find`] has given it out.

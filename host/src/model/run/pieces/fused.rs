@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tch::Tensor;
 
 use super::{Call, Program, Source};
+use crate::kernels::Threads;
 use crate::kernels::pointwise::{self, Operand, Pointwise};
-use crate::kernels::{KernelError, Threads};
 use crate::model::error::ModelError;
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::{Value, numbers, settings};
@@ -76,12 +76,7 @@ fn threads() -> Result<Arc<Threads>, ModelError> {
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     match made.as_ref() {
         Some(threads) if threads.count() == count => Ok(threads.clone()),
-        _ => {
-            let threads = Threads::new(count).map_err(|error| KernelError::Shape {
-                what: format!("with {count} threads, which the system does not give: {error}"),
-            })?;
-            Ok(made.insert(Arc::new(threads)).clone())
-        }
+        _ => Ok(made.insert(Arc::new(Threads::new(count)?)).clone()),
     }
 }
 

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use super::blocked::{Blocked, Tools};
 use super::layer::{Hooks, Layer};
 use super::{Candidate, MaskOf};
-use crate::kernels::{KernelError, Pool, Threads};
+use crate::kernels::{Pool, Threads};
 use crate::median::median;
 use crate::model::error::ModelError;
 use crate::torch::grad::{GradOptions, grad};
@@ -35,8 +35,7 @@ pub fn measure(
     mask_of: &MaskOf<'_>,
     batch: usize,
 ) -> Result<Vec<Times>, ModelError> {
-    let threads = Threads::new(settings::threads()?);
-    let threads = threads.map_err(|error| KernelError::Shape { what: error.to_string() })?;
+    let threads = Threads::new(settings::threads()?)?;
     let tools = Arc::new(Tools { threads, pool: Pool::new() });
     let mut times = Vec::new();
     for layer in layers {

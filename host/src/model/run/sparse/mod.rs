@@ -31,7 +31,7 @@ use self::schedule::{Layers, Schedule};
 use super::forward::{ForwardContext, Run};
 use super::plan::Plan;
 use crate::kernels::conv::ConvShape;
-use crate::kernels::{KernelError, Pool, Threads};
+use crate::kernels::{Pool, Threads};
 use crate::model::error::ModelError;
 use crate::torch::settings;
 
@@ -139,9 +139,7 @@ impl Kernels {
         let tools = match before {
             Some(before) if before.tools.threads.count() == count => before.tools.clone(),
             _ => {
-                let threads = Threads::new(count).map_err(|error| KernelError::Shape {
-                    what: format!("with {count} threads, which the system does not give: {error}"),
-                })?;
+                let threads = Threads::new(count)?;
                 Arc::new(Tools { threads, pool: Pool::new() })
             }
         };
