@@ -19,7 +19,8 @@ pub fn print(
     let channels = shape.in_channels;
     let frame = Frame::new(isa.lanes(), channels, height, width, shape.padding);
     let (weight, bias) = (vec![1.0; channels], vec![0.1; channels]);
-    let norm = Norm { frame, weight: &weight, bias: &bias, epsilon: 1e-5, relu: true };
+    let norm =
+        Norm { layout: frame.into(), weight: &weight, bias: &bias, epsilon: 1e-5, relu: true };
     let mut plain: Vec<f32> =
         (0..frame.plain_len(batch)).map(|place| (place % 17) as f32 - 8.0).collect();
     let mut open = Open::default();

@@ -15,4 +15,5 @@ mkdir other && echo "__version__ = '2.10.0'" >other/version.py
 if JACKPOT_LIBTORCH=$HOME/other jackpot plugin list; then exit 1; fi
 rm -r other my-tweak
 pip uninstall -y jackpot
+hash -r
 if command -v jackpot; then exit 1; fi

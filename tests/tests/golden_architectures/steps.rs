@@ -60,6 +60,10 @@ fn pruned_are_plus_zero(training: &Training<'_>, tensors: &Named) {
     }
 }
 
+/// For the change of each tensor by itself in f64, which is known to √n of its size: rounding alone
+/// gives 1.02e-9 (resnet50's largest tensor on an AMD processor with AVX-512, 2026-11-29).
+const EACH: f64 = 2e-9;
+
 fn check(name: &'static str, kind: Kind, tolerance: f64) {
     let net = Net::of(name);
     let states = net.golden.about["steps"]["labels"].as_array().unwrap();
@@ -96,7 +100,7 @@ fn check(name: &'static str, kind: Kind, tolerance: f64) {
         let theirs: Vec<f64> = rows[0][index].iter().zip(formula).map(|(a, b)| a - b).collect();
         let what = format!("{name} {kind:?} {label}, the change alone");
         worst[4] = worst[4].max(match kind {
-            Kind::Double => each_within(tolerance, &change, &theirs, what),
+            Kind::Double => each_within(EACH, &change, &theirs, what),
             _ => joined_within(tolerance, &change, &theirs, what),
         });
         let found = [weights, momenta, state::statistics(&training.network)];

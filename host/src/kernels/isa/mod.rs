@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use super::micro::gather::Gather;
 use super::micro::line::Line;
-use super::micro::norm::NormKernels;
+use super::micro::norm::{BESIDE, NormKernels};
 use super::micro::weight::Weight;
 
 /// Instructions to compute with.
@@ -146,15 +146,16 @@ impl Isa {
         }
     }
 
-    /// The kernels of a batch norm.
-    pub(crate) fn norm(self) -> NormKernels {
-        match self {
+    /// The kernels of a batch norm, for one tile or [`BESIDE`] of them.
+    pub(crate) fn norm(self, tiles: usize) -> NormKernels {
+        let [one, beside] = match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::NORM,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::NORM,
             _ => portable::NORM,
-        }
+        };
+        if tiles == BESIDE { beside } else { one }
     }
 
     /// The kernel for tiles of this size. Outside the sizes that exist: `None`.

@@ -1,13 +1,13 @@
-//! The micro-kernels of batch norm with what follows it: loops over all pixels of one channel in one
-//! block of images.
+//! The micro-kernels of batch norm with what follows it: loops over the registers of a tile.
 //!
 //! The compiler turns such loops into vector instructions only now and then (a comparison or a sum
 //! is enough for it to give up), so they are written register by register.
 
 use crate::kernels::isa::simd::Simd;
 
-/// The pixels of one channel in one block of images.
-#[derive(Clone, Copy)]
+/// The registers of a tile: the pixels of one channel in a block of images or in one, or a few
+/// channels of some pixels.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Plane {
     pub(crate) height: usize,
     pub(crate) width: usize,
@@ -26,15 +26,22 @@ impl Plane {
 /// Two sums of each lane. Fewer lanes than sixteen leave the rest alone.
 pub(crate) type Totals = [[f64; 16]; 2];
 
+/// A number for each lane of a register.
+pub(crate) type Lanes = [f32; 16];
+
+/// Tiles that lie beside each other, of as many registers in a row, and are done together: memory is
+/// fastest where it is read in order.
+pub(crate) const BESIDE: usize = 4;
+
 /// Pixels whose numbers are added up in f32; beyond, sums are f64.
 const NARROW: usize = 64;
 
 /// What a channel's mean and variance come from.
-pub(crate) struct Moments {
+pub(crate) struct Moments<'a> {
     pub(crate) plane: Plane,
     pub(crate) x: *const f32,
     /// Distances are from here.
-    pub(crate) from: f32,
+    pub(crate) from: &'a [Lanes],
 }
 
 /// `y = x · scale + shift`, plus the residual branch, and no less than zero where asked.
@@ -46,8 +53,8 @@ pub(crate) struct Normalise<'a> {
     pub(crate) y: *mut f32,
     /// Where ReLU lets something through, a number per pixel. Null: nobody asks.
     pub(crate) open: *mut u16,
-    pub(crate) scale: &'a [f32; 16],
-    pub(crate) shift: &'a [f32; 16],
+    pub(crate) scale: &'a [Lanes],
+    pub(crate) shift: &'a [Lanes],
     pub(crate) relu: bool,
     /// Whether the output goes past the caches; it is aligned then.
     pub(crate) stream: bool,
@@ -66,9 +73,9 @@ pub(crate) struct Gradient<'a> {
     pub(crate) x: *const f32,
     pub(crate) to_y: *const f32,
     /// Only for [`INPUT`].
-    pub(crate) scale: &'a [f32; 16],
-    pub(crate) shift: &'a [f32; 16],
-    pub(crate) mean: f32,
+    pub(crate) scale: &'a [Lanes],
+    pub(crate) shift: &'a [Lanes],
+    pub(crate) mean: &'a [Lanes],
 }
 
 /// Where the first pass leaves the gradient that was let through; only for [`BITS`].
@@ -83,21 +90,21 @@ pub(crate) struct Beside {
 /// `to_x = scale · gradient + (slope · (x − mean) + constant)`.
 pub(crate) struct ToInput<'a> {
     pub(crate) given: Gradient<'a>,
-    pub(crate) slope: &'a [f32; 16],
-    pub(crate) constant: &'a [f32; 16],
+    pub(crate) slope: &'a [Lanes],
+    pub(crate) constant: &'a [Lanes],
     pub(crate) to_x: *mut f32,
     /// Whether the output goes past the caches; it is aligned then.
     pub(crate) stream: bool,
 }
 
-/// The kernels of one vector unit.
+/// The kernels of one vector unit, for one tile or [`BESIDE`] of them.
 #[derive(Clone, Copy)]
 pub(crate) struct NormKernels {
     /// Adds `Σ (x − from)` and `Σ (x − from)²`.
-    pub(crate) moments: unsafe fn(&Moments, &mut Totals),
+    pub(crate) moments: unsafe fn(&Moments<'_>, &mut [Totals]),
     pub(crate) normalise: unsafe fn(&Normalise<'_>),
     /// Adds `Σ gradient` and `Σ gradient · (x − mean)`; by gate.
-    pub(crate) sums: [unsafe fn(&Gradient<'_>, Beside, &mut Totals); 3],
+    pub(crate) sums: [unsafe fn(&Gradient<'_>, Beside, &mut [Totals]); 3],
     /// By gate; bits are not asked again.
     pub(crate) to_input: [unsafe fn(&ToInput<'_>); 2],
 }
@@ -112,47 +119,70 @@ unsafe fn flush<S: Simd>(totals: &mut Totals, sums: [S::V; 2]) {
     }
 }
 
-/// Adds two values of each pixel to the totals.
+/// The registers of `W` tiles' numbers.
 ///
 /// # Safety
-/// The processor has `S`, and `of` may be called with the place of every pixel.
+/// The processor has `S`, and there are so many.
 #[inline(always)]
-unsafe fn add_up<S: Simd>(
+unsafe fn all<S: Simd, const W: usize>(lanes: &[Lanes]) -> [S::V; W] {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let mut registers = [S::splat(0.0); W];
+        for (register, lanes) in registers.iter_mut().zip(lanes) {
+            *register = S::load(lanes.as_ptr());
+        }
+        registers
+    }
+}
+
+/// Adds two values of each register to the totals of its tile.
+///
+/// # Safety
+/// The processor has `S`, and `of` may be called with the place of every register.
+#[inline(always)]
+unsafe fn add_up<S: Simd, const W: usize>(
     plane: &Plane,
-    totals: &mut Totals,
-    mut of: impl FnMut(usize, usize, [S::V; 2]) -> [S::V; 2],
+    totals: &mut [Totals],
+    mut of: impl FnMut(usize, usize, usize, [S::V; 2]) -> [S::V; 2],
 ) {
     // SAFETY: the caller has `S`.
     unsafe {
-        let none = [S::splat(0.0); 2];
+        let none = [[S::splat(0.0); 2]; W];
         let (mut sums, mut pixels) = (none, 0);
         for (row, before) in plane.rows() {
             for x in 0..plane.width {
-                sums = of(row + x * S::LANES, before + x, sums);
+                for w in 0..W {
+                    let register = x * W + w;
+                    sums[w] = of(row + register * S::LANES, before * W + register, w, sums[w]);
+                }
             }
             pixels += plane.width;
             if pixels >= NARROW {
-                flush::<S>(totals, sums);
+                for (totals, sums) in totals.iter_mut().zip(sums) {
+                    flush::<S>(totals, sums);
+                }
                 (sums, pixels) = (none, 0);
             }
         }
-        flush::<S>(totals, sums);
+        for (totals, sums) in totals.iter_mut().zip(sums) {
+            flush::<S>(totals, sums);
+        }
     }
 }
 
 /// # Safety
-/// The processor has `S`; every pixel of the plane is there.
+/// The processor has `S`; every register of `W` tiles is there, and numbers for each.
 #[inline(always)]
-pub(crate) unsafe fn moments<S: Simd>(job: &Moments, totals: &mut Totals) {
+pub(crate) unsafe fn moments<S: Simd, const W: usize>(job: &Moments<'_>, totals: &mut [Totals]) {
     // SAFETY: as promised by the caller.
     unsafe {
-        let from = S::splat(job.from);
-        add_up::<S>(
+        let from = all::<S, W>(job.from);
+        add_up::<S, W>(
             &job.plane,
             totals,
             #[inline(always)]
-            |at, _, [sum, squares]| {
-                let distance = S::sub(S::load(job.x.add(at)), from);
+            |at, _, w, [sum, squares]| {
+                let distance = S::sub(S::load(job.x.add(at)), from[w]);
                 [S::add(sum, distance), S::fma(distance, distance, squares)]
             },
         );
@@ -160,25 +190,28 @@ pub(crate) unsafe fn moments<S: Simd>(job: &Moments, totals: &mut Totals) {
 }
 
 /// # Safety
-/// The processor has `S`; every pixel of the plane is there in all that is given, and nobody else
+/// The processor has `S`; every register of `W` tiles is there in all that is given, and nobody else
 /// touches the outputs.
 #[inline(always)]
-pub(crate) unsafe fn normalise<S: Simd>(job: &Normalise<'_>) {
-    // SAFETY: as promised by the caller; scale and shift have a register's numbers at least.
+pub(crate) unsafe fn normalise<S: Simd, const W: usize>(job: &Normalise<'_>) {
+    // SAFETY: as promised by the caller.
     unsafe {
-        let (scale, shift) = (S::load(job.scale.as_ptr()), S::load(job.shift.as_ptr()));
+        let (scale, shift) = (all::<S, W>(job.scale), all::<S, W>(job.shift));
         let floor = S::splat(if job.relu { 0.0 } else { f32::NEG_INFINITY });
         for (row, before) in job.plane.rows() {
             for x in 0..job.plane.width {
-                let at = row + x * S::LANES;
-                let mut z = S::fma(S::load(job.x.add(at)), scale, shift);
-                if !job.residual.is_null() {
-                    z = S::add(z, S::load(job.residual.add(at)));
+                for w in 0..W {
+                    let register = x * W + w;
+                    let at = row + register * S::LANES;
+                    let mut z = S::fma(S::load(job.x.add(at)), scale[w], shift[w]);
+                    if !job.residual.is_null() {
+                        z = S::add(z, S::load(job.residual.add(at)));
+                    }
+                    if !job.open.is_null() {
+                        *job.open.add(before * W + register) = S::positive(z);
+                    }
+                    put::<S>(job.stream, job.y.add(at), S::max(floor, z));
                 }
-                if !job.open.is_null() {
-                    *job.open.add(before + x) = S::positive(z);
-                }
-                put::<S>(job.stream, job.y.add(at), S::max(floor, z));
             }
         }
     }
@@ -206,30 +239,30 @@ unsafe fn let_through<S: Simd, const GATE: u8>(
 }
 
 /// # Safety
-/// The processor has `S`; every pixel of the plane is there in all that is given, and nobody else
+/// The processor has `S`; every register of `W` tiles is there in all that is given, and nobody else
 /// touches what is left beside.
 #[inline(always)]
-pub(crate) unsafe fn sums<S: Simd, const GATE: u8>(
+pub(crate) unsafe fn sums<S: Simd, const W: usize, const GATE: u8>(
     job: &Gradient<'_>,
     beside: Beside,
-    totals: &mut Totals,
+    totals: &mut [Totals],
 ) {
     // SAFETY: as promised by the caller.
     unsafe {
-        let line = (S::load(job.scale.as_ptr()), S::load(job.shift.as_ptr()));
-        let mean = S::splat(job.mean);
-        add_up::<S>(
+        let (scale, shift) = (all::<S, W>(job.scale), all::<S, W>(job.shift));
+        let mean = all::<S, W>(job.mean);
+        add_up::<S, W>(
             &job.plane,
             totals,
             #[inline(always)]
-            |at, pixel, [sum, product]| {
+            |at, register, w, [sum, product]| {
                 let x = S::load(job.x.add(at));
-                let mut gradient = let_through::<S, GATE>(job, at, x, line);
+                let mut gradient = let_through::<S, GATE>(job, at, x, (scale[w], shift[w]));
                 if GATE == BITS {
-                    gradient = S::keep(*beside.open.add(pixel), gradient);
+                    gradient = S::keep(*beside.open.add(register), gradient);
                     put::<S>(beside.stream, beside.gradient.add(at), gradient);
                 }
-                [S::add(sum, gradient), S::fma(gradient, S::sub(x, mean), product)]
+                [S::add(sum, gradient), S::fma(gradient, S::sub(x, mean[w]), product)]
             },
         );
     }
@@ -238,20 +271,22 @@ pub(crate) unsafe fn sums<S: Simd, const GATE: u8>(
 /// # Safety
 /// As for [`sums`]; nobody else touches the output.
 #[inline(always)]
-pub(crate) unsafe fn to_input<S: Simd, const GATE: u8>(job: &ToInput<'_>) {
+pub(crate) unsafe fn to_input<S: Simd, const W: usize, const GATE: u8>(job: &ToInput<'_>) {
     let given = &job.given;
     // SAFETY: as promised by the caller.
     unsafe {
-        let (scale, shift) = (S::load(given.scale.as_ptr()), S::load(given.shift.as_ptr()));
-        let (slope, constant) = (S::load(job.slope.as_ptr()), S::load(job.constant.as_ptr()));
-        let mean = S::splat(given.mean);
+        let (scale, shift) = (all::<S, W>(given.scale), all::<S, W>(given.shift));
+        let (slope, constant) = (all::<S, W>(job.slope), all::<S, W>(job.constant));
+        let mean = all::<S, W>(given.mean);
         for (row, _) in given.plane.rows() {
             for x in 0..given.plane.width {
-                let at = row + x * S::LANES;
-                let own = S::load(given.x.add(at));
-                let gradient = let_through::<S, GATE>(given, at, own, (scale, shift));
-                let rest = S::fma(slope, S::sub(own, mean), constant);
-                put::<S>(job.stream, job.to_x.add(at), S::fma(scale, gradient, rest));
+                for w in 0..W {
+                    let at = row + (x * W + w) * S::LANES;
+                    let own = S::load(given.x.add(at));
+                    let gradient = let_through::<S, GATE>(given, at, own, (scale[w], shift[w]));
+                    let rest = S::fma(slope[w], S::sub(own, mean[w]), constant[w]);
+                    put::<S>(job.stream, job.to_x.add(at), S::fma(scale[w], gradient, rest));
+                }
             }
         }
     }
@@ -273,43 +308,47 @@ unsafe fn put<S: Simd>(stream: bool, to: *mut f32, value: S::V) {
 /// These kernels with the instructions of one vector unit switched on.
 macro_rules! entries {
     ($unit:ty $(, $features:literal)?) => {
-        pub(super) const NORM: $crate::kernels::micro::norm::NormKernels = {
+        pub(super) const NORM: [$crate::kernels::micro::norm::NormKernels; 2] = {
             use $crate::kernels::micro::norm::{self, *};
 
             $(#[target_feature(enable = $features)])?
-            unsafe fn moments(job: &Moments, totals: &mut Totals) {
+            unsafe fn moments<const W: usize>(job: &Moments<'_>, totals: &mut [Totals]) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { norm::moments::<$unit>(job, totals) }
+                unsafe { norm::moments::<$unit, W>(job, totals) }
             }
 
             $(#[target_feature(enable = $features)])?
-            unsafe fn normalise(job: &Normalise<'_>) {
+            unsafe fn normalise<const W: usize>(job: &Normalise<'_>) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { norm::normalise::<$unit>(job) }
+                unsafe { norm::normalise::<$unit, W>(job) }
             }
 
             $(#[target_feature(enable = $features)])?
-            unsafe fn sums<const GATE: u8>(
+            unsafe fn sums<const W: usize, const GATE: u8>(
                 job: &Gradient<'_>,
                 beside: Beside,
-                totals: &mut Totals,
+                totals: &mut [Totals],
             ) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { norm::sums::<$unit, GATE>(job, beside, totals) }
+                unsafe { norm::sums::<$unit, W, GATE>(job, beside, totals) }
             }
 
             $(#[target_feature(enable = $features)])?
-            unsafe fn to_input<const GATE: u8>(job: &ToInput<'_>) {
+            unsafe fn to_input<const W: usize, const GATE: u8>(job: &ToInput<'_>) {
                 // SAFETY: the caller's promises are the same.
-                unsafe { norm::to_input::<$unit, GATE>(job) }
+                unsafe { norm::to_input::<$unit, W, GATE>(job) }
             }
 
-            NormKernels {
-                moments,
-                normalise,
-                sums: [sums::<OPEN>, sums::<INPUT>, sums::<BITS>],
-                to_input: [to_input::<OPEN>, to_input::<INPUT>],
+            const fn of<const W: usize>() -> NormKernels {
+                NormKernels {
+                    moments: moments::<W>,
+                    normalise: normalise::<W>,
+                    sums: [sums::<W, OPEN>, sums::<W, INPUT>, sums::<W, BITS>],
+                    to_input: [to_input::<W, OPEN>, to_input::<W, INPUT>],
+                }
             }
+
+            [of::<1>(), of::<BESIDE>()]
         };
     };
 }

@@ -1,11 +1,11 @@
 //! Normalise, scale, add the residual branch, ReLU: one pass.
 
-use super::rows::{goes_past, lanes_in_use, of_block, place, plane, spread};
+use super::cut::Cut;
 use super::sums::Statistics;
 use super::{Norm, Open};
 use crate::kernels::error::KernelError;
 use crate::kernels::isa;
-use crate::kernels::micro::norm::Normalise;
+use crate::kernels::micro::norm::{Lanes, Normalise};
 use crate::kernels::threads::Threads;
 use std::ptr::{null, null_mut};
 
@@ -15,7 +15,7 @@ impl Norm<'_> {
     /// backward pass asks for where a residual branch was added.
     ///
     /// # Errors
-    /// When a slice has another length than its frame says.
+    /// When a slice has another length than the layout says.
     #[allow(clippy::too_many_arguments)]
     pub fn forward(
         &self,
@@ -33,35 +33,33 @@ impl Norm<'_> {
             ("the residual", residual_len),
             ("the norm's output", y.len()),
         ];
-        let isa = self.check(images, &slices)?;
-        let (frame, len) = (&self.frame, y.len());
-        let open = open.map(|open| open.reset(frame, images)).unwrap_or_default();
-        let mut bits = open.chunks_exact_mut(frame.channels * frame.height * frame.width);
-        let blocks = y[frame.lead()..].chunks_exact_mut(frame.block());
-        let parts: Vec<_> = blocks.map(|y| (y, bits.next())).enumerate().collect();
-        threads.run(parts, |(block, (y, mut open))| {
-            let (x, stream) = (of_block(frame, block, x), goes_past(frame, len, y));
-            let residual = residual.map(|residual| of_block(frame, block, residual));
-            let in_use = lanes_in_use(frame, images, block);
-            for channel in 0..frame.channels {
-                let [scale, shift] = self.line(statistics, channel);
-                let (at, pixels) = (place(frame, channel), frame.height * frame.width);
+        let cut = self.cut(images, &slices)?;
+        let len = y.len();
+        let open = open.map(|open| open.reset(&cut)).unwrap_or_default();
+        let mut bits = open.chunks_exact_mut(Open::part(&cut));
+        let [scales, shifts] = self.lines(&cut, statistics);
+        let parts: Vec<_> = cut.of_mut(y).map(|y| (y, bits.next())).enumerate().collect();
+        threads.run(parts, |(part, (y, mut open))| {
+            let (x, stream) = (cut.of(part, x), cut.goes_past(len, y));
+            let residual = residual.map(|residual| cut.of(part, residual));
+            for tiles in cut.groups() {
+                let at = cut.at(tiles.start);
                 let job = Normalise {
-                    plane: plane(frame),
+                    plane: cut.plane(part),
                     x: x[at..].as_ptr(),
                     residual: residual.map_or(null(), |residual| residual[at..].as_ptr()),
                     y: y[at..].as_mut_ptr(),
                     open: open
                         .as_mut()
-                        .map_or(null_mut(), |open| open[channel * pixels..].as_mut_ptr()),
-                    scale: &spread(scale, in_use),
-                    shift: &spread(shift, in_use),
+                        .map_or(null_mut(), |open| open[tiles.start * cut.pixels()..].as_mut_ptr()),
+                    scale: &cut.in_use(part, &scales[tiles.clone()]),
+                    shift: &cut.in_use(part, &shifts[tiles]),
                     relu: self.relu,
                     stream,
                 };
-                // SAFETY: the processor has `isa`; all slices are a block long, so that every pixel
-                // of every channel is there.
-                unsafe { (isa.norm().normalise)(&job) };
+                // SAFETY: the processor has the instructions; all slices are a part long, so that
+                // every register of every tile is there.
+                unsafe { (cut.kernels().normalise)(&job) };
             }
             if stream {
                 isa::fence();
@@ -74,6 +72,11 @@ impl Norm<'_> {
     pub(super) fn line(&self, statistics: &Statistics, channel: usize) -> [f64; 2] {
         let scale = self.scale(statistics, channel);
         [scale, f64::from(self.bias[channel]) - statistics.mean[channel] * scale]
+    }
+
+    /// The same for each tile.
+    pub(super) fn lines(&self, cut: &Cut, statistics: &Statistics) -> [Vec<Lanes>; 2] {
+        [0, 1].map(|which| cut.table(|channel| self.line(statistics, channel)[which]))
     }
 
     /// What a channel's values are multiplied with.

@@ -1,31 +1,33 @@
-//! Batch norm, ReLU and the addition of a residual branch, fused, in the blocked layout.
+//! Batch norm, ReLU and the addition of a residual branch, fused: in the blocked layout, and over
+//! images as PyTorch has them.
 //!
 //! Training: `z = (x − mean) / √(variance + ε) · weight + bias`, then `y = z + residual` where there
 //! is one, then `y = max(y, 0)` where asked. Mean and variance are those of the batch.
 
 mod backward;
+mod cut;
 mod forward;
+mod layout;
 mod moments;
 mod open;
-mod rows;
 mod sums;
 mod to_input;
 
+use self::cut::Cut;
 use super::error::{KernelError, check_length};
-use super::frame::Frame;
-use super::isa::Isa;
 
 pub use backward::Gradients;
+pub use layout::{Layout, Plain};
 pub use moments::Moments;
 pub use open::Open;
 pub use sums::Statistics;
 pub use sums::channel_sums;
 pub use to_input::ToInput;
 
-/// Batch norm over the channels of a frame.
+/// Batch norm over the channels of images.
 #[derive(Clone, Copy)]
 pub struct Norm<'a> {
-    pub frame: Frame,
+    pub layout: Layout,
     /// One number per channel each.
     pub weight: &'a [f32],
     pub bias: &'a [f32],
@@ -36,25 +38,22 @@ pub struct Norm<'a> {
 }
 
 impl Norm<'_> {
-    /// The instructions to compute with, where all is as it must be.
-    fn check(&self, images: usize, slices: &[(&'static str, usize)]) -> Result<Isa, KernelError> {
-        let Some(isa) = Isa::with_lanes(self.frame.lanes) else {
-            let what = format!("blocks of {} images", self.frame.lanes);
-            return Err(KernelError::Shape { what });
-        };
+    /// How to go over the images, where all is as it must be.
+    fn cut(&self, images: usize, slices: &[(&'static str, usize)]) -> Result<Cut, KernelError> {
+        let cut = Cut::new(&self.layout, images)?;
         if self.count(images) == 0.0 {
             return Err(KernelError::Shape { what: "a norm of no pixels".into() });
         }
-        check_length("the norm's weight", self.weight.len(), self.frame.channels)?;
-        check_length("the norm's bias", self.bias.len(), self.frame.channels)?;
+        check_length("the norm's weight", self.weight.len(), self.layout.channels())?;
+        check_length("the norm's bias", self.bias.len(), self.layout.channels())?;
         for &(what, len) in slices {
-            check_length(what, len, self.frame.len(images))?;
+            check_length(what, len, self.layout.len(images))?;
         }
-        Ok(isa)
+        Ok(cut)
     }
 
     /// Pixels of a channel in all images.
     fn count(&self, images: usize) -> f64 {
-        (images * self.frame.height * self.frame.width) as f64
+        (images * self.layout.pixels()) as f64
     }
 }

@@ -1,6 +1,5 @@
 //! What a convolution tells about its output, and the batch's mean and variance from it.
 
-use super::rows::lanes_in_use;
 use super::sums::Statistics;
 use crate::kernels::frame::Frame;
 use crate::kernels::micro::told::Told;
@@ -26,7 +25,7 @@ impl Moments {
         let pixels = frame.height * frame.width;
         let mut of_all = vec![Spread::default(); channels];
         for (block, told) in self.0.chunks(channels).enumerate() {
-            let in_use = lanes_in_use(frame, images, block);
+            let in_use = (images - block * frame.lanes).min(frame.lanes);
             for (all, told) in of_all.iter_mut().zip(told) {
                 let [sum, squares] = told.totals.map(|lanes| lanes[..in_use].iter().sum::<f64>());
                 let count = (in_use * pixels) as f64;

@@ -1,10 +1,11 @@
 //! A batch's mean and variance per channel.
 
 use super::Norm;
-use super::rows::{lanes_in_use, of_block, place, plane};
+use super::cut::Cut;
+use super::layout::Layout;
 use crate::kernels::error::KernelError;
 use crate::kernels::frame::Frame;
-use crate::kernels::micro::norm::{Moments, Totals};
+use crate::kernels::micro::norm::{BESIDE, Moments};
 use crate::kernels::threads::Threads;
 
 /// Of a batch, per channel.
@@ -20,14 +21,14 @@ impl Norm<'_> {
     /// the distances from the channel's first pixel, so that a mean far from zero costs no accuracy.
     ///
     /// # Errors
-    /// When a slice has another length than its frame says.
+    /// When a slice has another length than the layout says.
     pub fn statistics(
         &self,
         images: usize,
         x: &[f32],
         threads: &Threads,
     ) -> Result<Statistics, KernelError> {
-        let from = |channel: usize| x[self.frame.at(0, channel, 0, 0)];
+        let from = |channel: usize| x[self.layout.first(channel)];
         let sums = self.moments(images, x, threads, &from)?;
         let count = self.count(images);
         let mean = |(channel, [sum, _]): (usize, &[f64; 2])| f64::from(from(channel)) + sum / count;
@@ -45,33 +46,39 @@ impl Norm<'_> {
         images: usize,
         x: &[f32],
         threads: &Threads,
-        from: &(dyn Fn(usize) -> f32 + Sync),
+        from: &dyn Fn(usize) -> f32,
     ) -> Result<Vec<[f64; 2]>, KernelError> {
-        let isa = self.check(images, &[("the norm's input", x.len())])?;
-        let frame = &self.frame;
-        let mut by_block = vec![[0.0; 2]; frame.blocks(images) * frame.channels];
-        let parts: Vec<_> = by_block.chunks_mut(frame.channels).enumerate().collect();
-        threads.run(parts, |(block, sums)| {
-            let in_use = lanes_in_use(frame, images, block);
-            let x = of_block(frame, block, x);
-            for (channel, sums) in sums.iter_mut().enumerate() {
-                let x = x[place(frame, channel)..].as_ptr();
-                let job = Moments { plane: plane(frame), x, from: from(channel) };
-                let mut totals: Totals = [[0.0; 16]; 2];
-                // SAFETY: the processor has `isa`, and the block has every pixel of every channel.
-                unsafe { (isa.norm().moments)(&job, &mut totals) };
-                *sums = totals.map(|lanes| lanes[..in_use].iter().sum());
+        let cut = self.cut(images, &[("the norm's input", x.len())])?;
+        let from = cut.table(|channel| f64::from(from(channel)));
+        Ok(cut.sums(vec![(); cut.parts], threads, |part, (), sums| {
+            let x = cut.of(part, x);
+            for tiles in cut.groups() {
+                let (first, x) = (tiles.start, x[cut.at(tiles.start)..].as_ptr());
+                let job = Moments { plane: cut.plane(part), x, from: &from[tiles] };
+                let totals = &mut [[[0.0; 16]; 2]; BESIDE][..cut.together];
+                // SAFETY: the processor has the instructions, and the part every register.
+                unsafe { (cut.kernels().moments)(&job, totals) };
+                cut.add(part, first, totals, sums);
             }
-        });
-        Ok(self.in_order(&by_block))
+        }))
     }
+}
 
-    /// The sums of each channel in each block of images, as those over all images: in one order,
-    /// whatever the number of threads.
-    pub(super) fn in_order(&self, by_block: &[[f64; 2]]) -> Vec<[f64; 2]> {
-        let mut totals = vec![[0.0; 2]; self.frame.channels];
-        for block in by_block.chunks(self.frame.channels) {
-            for (total, sums) in totals.iter_mut().zip(block) {
+impl Cut {
+    /// Two sums of each channel, of what `of` adds for each part, which is given something of its
+    /// own: in one order, whatever the number of threads.
+    pub(super) fn sums<P: Send>(
+        &self,
+        given: Vec<P>,
+        threads: &Threads,
+        of: impl Fn(usize, P, &mut [[f64; 2]]) + Send + Sync,
+    ) -> Vec<[f64; 2]> {
+        let mut by_part = vec![[0.0; 2]; given.len() * self.channels()];
+        let parts = given.into_iter().zip(by_part.chunks_mut(self.channels())).enumerate();
+        threads.run(parts.collect(), |(part, (given, sums))| of(part, given, sums));
+        let mut totals = vec![[0.0; 2]; self.channels()];
+        for part in by_part.chunks(self.channels()) {
+            for (total, sums) in totals.iter_mut().zip(part) {
                 total[0] += sums[0];
                 total[1] += sums[1];
             }
@@ -91,7 +98,8 @@ pub fn channel_sums(
     threads: &Threads,
 ) -> Result<Vec<f32>, KernelError> {
     let zeros = vec![0.0; frame.channels];
-    let norm = Norm { frame: *frame, weight: &zeros, bias: &zeros, epsilon: 1.0, relu: false };
+    let layout = Layout::Blocked(*frame);
+    let norm = Norm { layout, weight: &zeros, bias: &zeros, epsilon: 1.0, relu: false };
     let sums = norm.moments(images, x, threads, &|_| 0.0)?;
     Ok(sums.iter().map(|[sum, _]| *sum as f32).collect())
 }

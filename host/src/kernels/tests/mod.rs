@@ -4,4 +4,5 @@ mod conv;
 mod convert;
 mod naive;
 mod norm;
+mod plain_norm;
 mod tools;

@@ -68,7 +68,7 @@ proptest! {
         let residual = if branch { numbers.many(len) } else { vec![0.0; len] };
         let to_y = numbers.many(len);
 
-        let norm = Norm { frame, weight: &weight, bias: &bias, epsilon: EPSILON, relu };
+        let norm = Norm { layout: frame.into(), weight: &weight, bias: &bias, epsilon: EPSILON, relu };
         let threads = Threads::new(threads).unwrap();
         let put = |plain: &[f32]| blocked(&frame, images, plain);
         let (bx, bresidual, bto_y) = (put(&x), put(&residual), put(&to_y));
@@ -134,7 +134,8 @@ proptest! {
 #[test]
 fn a_mean_far_from_zero_does_not_hide_the_variance() {
     let frame = Frame::new(Isa::best().lanes(), 1, 8, 8, [1, 1]);
-    let norm = Norm { frame, weight: &[1.0], bias: &[0.0], epsilon: 0.0, relu: false };
+    let norm =
+        Norm { layout: frame.into(), weight: &[1.0], bias: &[0.0], epsilon: 0.0, relu: false };
     let numbers: Vec<f32> =
         Numbers(3).many(32 * 64).iter().map(|number| 4096.0 + (64.0 * number).round()).collect();
     let statistics = norm.statistics(32, &blocked(&frame, 32, &numbers), &Threads::one()).unwrap();
@@ -148,7 +149,8 @@ fn a_mean_far_from_zero_does_not_hide_the_variance() {
 fn by_hand() {
     // Mean 3, variance 4: (1, 5) become (-1, 1), times 2 plus 1: (-1, 3), and ReLU: (0, 3).
     let frame = Frame::new(8, 1, 1, 1, [0, 0]);
-    let norm = Norm { frame, weight: &[2.0], bias: &[1.0], epsilon: 0.0, relu: true };
+    let norm =
+        Norm { layout: frame.into(), weight: &[2.0], bias: &[1.0], epsilon: 0.0, relu: true };
     let x = blocked(&frame, 2, &[1.0, 5.0]);
     let statistics = norm.statistics(2, &x, &Threads::one()).unwrap();
     assert_eq!((statistics.mean[0], statistics.variance[0]), (3.0, 4.0));
@@ -176,7 +178,7 @@ fn large_results_are_those_of_small_ones() {
         };
         let range = channel..channel + frame.channels;
         let (weight, bias) = (&weight[range.clone()], &bias[range]);
-        let norm = Norm { frame, weight, bias, epsilon: 1e-5, relu: true };
+        let norm = Norm { layout: frame.into(), weight, bias, epsilon: 1e-5, relu: true };
         let (x, branch, to_y) = (of(&x), of(&branch), of(&to_y));
         let statistics = norm.statistics(images, &x, &threads).unwrap();
         let [mut y, mut to_x, mut to_branch] = [0; 3].map(|_| Buffer::zeros(x.len()));

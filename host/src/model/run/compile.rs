@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use jackpot_plugin_api::graph::{Graph, Input, Node};
 
 use super::attribute::Constant;
+use super::join;
 use super::plan::{Call, Plan, Source, Step};
+use super::read::{last_uses, reads};
 use crate::model::error::ModelError;
 use crate::torch::Op;
 use crate::torch::op::{ArgSpec, ArgType, Schema};
@@ -38,8 +40,12 @@ impl Plan {
             .collect::<Result<Vec<_>, ModelError>>()?;
         let places = compiler.places.len();
         let knobs = compiler.knobs;
-        mark_last_uses(&mut steps, &outputs, places);
-        Ok(Self { steps, places, inputs: graph.inputs.len(), outputs, knobs })
+        let last_uses = last_uses(steps.iter().map(reads), &outputs, places);
+        for (step, last_use) in steps.iter_mut().zip(last_uses) {
+            step.last_use = last_use;
+        }
+        let turns = join::turns(&steps, &outputs, places);
+        Ok(Self { steps, turns, places, inputs: graph.inputs.len(), outputs, knobs })
     }
 }
 
@@ -266,35 +272,6 @@ fn default(node: &Node, schema: &Schema, index: usize) -> Result<Source, ModelEr
             let message =
                 format!("the argument `{name}` is missing; the schema is {}", schema.text);
             Err(ModelError::at_node(&node.id, message))
-        }
-    }
-}
-
-/// Notes for each value the step after which it can be dropped.
-fn mark_last_uses(steps: &mut [Step], outputs: &[(String, Source)], places: usize) {
-    let mut last = vec![None; places];
-    for (index, step) in steps.iter().enumerate() {
-        let mut note = |source: &Source| match source {
-            Source::Value(place, _) => last[*place] = Some(index),
-            Source::Values(list) => list.iter().for_each(|(place, _)| last[*place] = Some(index)),
-            _ => {}
-        };
-        match &step.call {
-            Call::Op { args, named, .. } => {
-                args.iter().for_each(&mut note);
-                named.iter().for_each(|(_, source)| note(source));
-            }
-            Call::Site { input, .. } => note(input),
-        }
-    }
-    for (_, source) in outputs {
-        if let Source::Value(place, _) = source {
-            last[*place] = None;
-        }
-    }
-    for (place, index) in last.into_iter().enumerate() {
-        if let Some(index) = index {
-            steps[index].last_use.push(place);
         }
     }
 }

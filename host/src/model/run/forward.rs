@@ -3,8 +3,11 @@
 use jackpot_plugin_api::model::Mode;
 use tch::Tensor;
 
-use super::layout;
+use super::join::{Join, Turn, Work};
 use super::plan::{Call, Observe, Plan, SiteCall, Source, Step};
+use super::read::NormAt;
+use super::statistics::NormTensors;
+use super::{joined, layout};
 use crate::model::error::ModelError;
 use crate::torch::op::record::is_recording;
 use crate::torch::{Arg, Value};
@@ -61,6 +64,12 @@ pub(super) fn run(
     let mut run = Run::new(plan, inputs, parameters, buffers, knobs, context.mode)?;
     // What is written down are the graph's own operators.
     run.suits = !is_recording();
+    if run.suits && observe.is_none() && run.mode != Mode::Eval {
+        for turn in &plan.turns {
+            run.turn(plan, turn, context)?;
+        }
+        return results(plan, &run);
+    }
     for step in &plan.steps {
         let results = run.step(step, context)?;
         if let (Some(observe), Some(first)) = (observe.as_mut(), results.first()) {
@@ -148,6 +157,49 @@ impl Run<'_> {
                 let results = op.call(&args, &named).map_err(at_node)?;
                 Ok(results.into_iter().flat_map(tensors).collect())
             }
+        }
+    }
+
+    fn turn(
+        &mut self,
+        plan: &Plan,
+        turn: &Turn,
+        context: &ForwardContext<'_>,
+    ) -> Result<(), ModelError> {
+        let steps = match &turn.work {
+            Work::Step(step) => std::slice::from_ref(step),
+            Work::Join(join) => match self.join(plan, join)? {
+                Some(()) => &[],
+                None => join.steps.as_slice(),
+            },
+        };
+        for step in steps.iter().map(|&step| &plan.steps[step]) {
+            self.values[step.place] = self.step(step, context)?;
+        }
+        for &place in &turn.last_use {
+            self.values[place].clear();
+        }
+        Ok(())
+    }
+
+    /// Computes it in one go. `None`: there is no kernel for it.
+    fn join(&mut self, plan: &Plan, join: &Join) -> Result<Option<()>, ModelError> {
+        let (norm, Some(&last)) = (&join.norm, join.steps.last()) else { return Ok(None) };
+        let Step { node, place, .. } = &plan.steps[last];
+        let residual = join.residual.map(|place| self.value(node, place, 0)).transpose()?;
+        let x = self.value(node, norm.input, 0)?;
+        let made = joined::forward(norm.spec, x, &self.norm_tensors(norm), residual)
+            .map_err(|error| ModelError::at_node(node, error.to_string()))?;
+        Ok(made.map(|made| self.values[*place] = vec![made]))
+    }
+
+    pub(super) fn norm_tensors(&self, norm: &NormAt) -> NormTensors<'_> {
+        let running = norm.running.map(|index| self.buffers[index]);
+        NormTensors {
+            weight: self.parameters[norm.weight],
+            bias: self.parameters[norm.bias],
+            running: (self.mode != Mode::BatchStats).then_some(running),
+            training: self.mode != Mode::Eval,
         }
     }
 

@@ -19,7 +19,7 @@ const FEW_PIXELS: i64 = 16;
 const MANY_CHANNELS: i64 = 256;
 
 /// Fewer numbers than these stay in the second cache.
-const LARGE: i64 = 1 << 18;
+pub(super) const LARGE: usize = 1 << 18;
 /// A convolution of fewer channels, in or out, stays row-major; but for the first of a network,
 /// which reads a picture's colours.
 const NARROW: i64 = 16;
@@ -43,7 +43,7 @@ fn best(images: &[i64], weight: &[i64]) -> Option<MemoryFormat> {
     let (&[_, channels, height, width], &[out, own, rows, columns]) = (images, weight) else {
         return None;
     };
-    let is_small = images.iter().product::<i64>() < LARGE;
+    let is_small = images.iter().product::<i64>() < LARGE as i64;
     let is_pointwise = rows * columns == 1;
     let is_first = channels <= COLOURS && !is_pointwise;
     let is_narrow = out < NARROW || (channels < NARROW && !is_first);

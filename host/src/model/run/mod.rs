@@ -3,10 +3,16 @@
 mod attribute;
 mod compile;
 mod forward;
+mod join;
+mod joined;
 mod layout;
+mod order;
 pub mod pieces;
 mod plan;
+mod read;
 pub mod sparse;
+mod statistics;
+mod threads;
 mod two_ways;
 
 pub use forward::{ForwardContext, Substitutes};

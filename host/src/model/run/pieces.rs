@@ -16,6 +16,7 @@ mod fused;
 use tch::{Device, Kind, Tensor};
 
 use self::fused::Fused;
+use super::order::order;
 use super::two_ways::{self, TwoWays};
 use crate::model::error::ModelError;
 use crate::torch::grad::{GradMode, GradOptions, grad};
@@ -93,18 +94,12 @@ pub fn apply(
 
 /// How many images are computed at a time; `None`: all.
 fn images_of_a_piece(x: &Tensor) -> Option<i64> {
-    let is_plain = x.kind() == Kind::Float && x.device() == Device::Cpu && is_image_by_image(x);
+    let is_plain = x.kind() == Kind::Float && x.device() == Device::Cpu && order(x).is_some();
     let count = *x.size().first()?;
     let numbers = x.numel().checked_div(usize::try_from(count).ok()?)?;
     let images = i64::try_from((PIECE / numbers.max(1)).max(1)).ok()?;
     let fits = x.dim() == 4 && numbers.is_multiple_of(WHOLE) && images < count;
     (is_plain && fits && !is_recording()).then_some(images)
-}
-
-/// Whether the numbers of an image lie together, and the images one after the other.
-fn is_image_by_image(x: &Tensor) -> bool {
-    let &[_, channels, height, width] = x.size().as_slice() else { return false };
-    x.is_contiguous() || x.stride() == [channels * height * width, 1, width * channels, channels]
 }
 
 /// Where each piece begins, and how many images it has.

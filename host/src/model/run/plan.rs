@@ -6,6 +6,7 @@ use tch::Tensor;
 
 use super::attribute::Constant;
 use super::forward::ForwardContext;
+use super::join::Turn;
 use crate::model::error::ModelError;
 use crate::torch::Op;
 
@@ -19,6 +20,8 @@ pub type Observe<'a> = dyn FnMut(&str, &Tensor) + 'a;
 #[derive(Debug)]
 pub struct Plan {
     pub(super) steps: Vec<Step>,
+    /// The same, with those together that kernels compute in one go.
+    pub(super) turns: Vec<Turn>,
     /// Values: graph inputs first, then a place per node.
     pub(super) places: usize,
     pub(super) inputs: usize,

@@ -1,15 +1,17 @@
 //! Functions of one number on kernels of Jackpot's own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tch::Tensor;
 
 use super::{Call, Program, Source};
-use crate::kernels::Threads;
 use crate::kernels::pointwise::{self, Operand, Pointwise};
+use crate::kernels::{Isa, Threads};
 use crate::model::error::ModelError;
+use crate::model::run::order::{in_order, order};
+use crate::model::run::threads::threads;
 use crate::torch::memory_format::MemoryFormat;
-use crate::torch::{Value, numbers, settings};
+use crate::torch::{Value, numbers};
 
 /// A function whose calls all have kernels.
 pub(super) struct Fused {
@@ -18,12 +20,16 @@ pub(super) struct Fused {
 }
 
 impl Fused {
-    /// `None`: kernels lack one of the calls.
+    /// `None`: kernels lack one of the calls, or the processor has no fused multiply-add, where
+    /// each of theirs would be a call into the C library.
     ///
     /// # Errors
     ///
     /// The system gives no threads.
     pub fn of(program: &Program) -> Result<Option<Self>, ModelError> {
+        if Isa::best() == Isa::Portable {
+            return Ok(None);
+        }
         let calls: Option<Vec<_>> = program.calls.iter().map(call).collect();
         let function = calls.and_then(|calls| Pointwise::new(calls, program.output));
         let with = |function| Ok(Self { function, threads: threads()? });
@@ -49,34 +55,12 @@ impl Fused {
     ///
     /// What libtorch says.
     pub fn backward(&self, x: &Tensor, to_y: &Tensor) -> Result<Tensor, ModelError> {
-        let format = match x.is_contiguous() {
-            true => MemoryFormat::Contiguous,
-            false => MemoryFormat::ChannelsLast,
-        };
+        let format = order(x).unwrap_or(MemoryFormat::Contiguous);
         let (to_y, to_x) = (format.apply(&to_y.f_detach()?)?, x.f_empty_like()?);
         let (from, weights, mut to) = (in_order(x)?, in_order(&to_y)?, in_order(&to_x)?);
         let (from, weights) = (numbers::of(&from)?, numbers::of(&weights)?);
         self.function.backward(from, weights, numbers::of_mut(&mut to)?, &self.threads);
         Ok(to_x)
-    }
-}
-
-/// A view whose numbers lie one after the other.
-fn in_order(images: &Tensor) -> Result<Tensor, ModelError> {
-    Ok(match images.is_contiguous() {
-        true => images.shallow_clone(),
-        false => images.f_permute([0, 2, 3, 1])?,
-    })
-}
-
-/// As many as libtorch has, made once.
-fn threads() -> Result<Arc<Threads>, ModelError> {
-    static MADE: Mutex<Option<Arc<Threads>>> = Mutex::new(None);
-    let count = settings::threads()?;
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    match made.as_ref() {
-        Some(threads) if threads.count() == count => Ok(threads.clone()),
-        _ => Ok(made.insert(Arc::new(Threads::new(count)?)).clone()),
     }
 }
 

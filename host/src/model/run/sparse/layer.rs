@@ -205,14 +205,14 @@ struct LayerBackward {
 /// The gradient to a layer's output.
 enum Arrived {
     There(Tensor),
-    ToBeMade(Deferred),
+    ToBeMade(Box<Deferred>),
 }
 
 impl LayerBackward {
     fn arrived(&self, brought: &Tensor) -> Result<Arrived, ModelError> {
         let deferred = self.hooks.slots.deferral.as_ref().and_then(Slot::take);
         Ok(match deferred {
-            Some(it) if it.is_alone(brought) => Arrived::ToBeMade(it),
+            Some(it) if it.is_alone(brought) => Arrived::ToBeMade(Box::new(it)),
             Some(Deferred { make, x, gradient, .. }) => {
                 let mut own = self.tools.take(&self.layer.output, self.images);
                 let (x, gradient) = (numbers::of(&x)?, gradient.numbers()?);
@@ -253,7 +253,8 @@ impl TwoWays for LayerBackward {
         let mut to_x = wanted[0].then(|| self.target());
         let arrived = self.arrived(to_y)?;
         match (&arrived, &mut to_x, wanted[1]) {
-            (Arrived::ToBeMade(Deferred { make, x: between, gradient, .. }), to_x, is_wanted) => {
+            (Arrived::ToBeMade(deferred), to_x, is_wanted) => {
+                let Deferred { make, x: between, gradient, .. } = &**deferred;
                 let (between, gradient) = (numbers::of(between)?, gradient.numbers()?);
                 make.check(between, gradient)?;
                 let make = |block, to: &mut [f32]| make.block(block, between, gradient, to);

@@ -13,7 +13,6 @@ mod handovers;
 mod layer;
 mod measure;
 mod norm;
-mod read;
 mod run;
 mod schedule;
 #[cfg(test)]
@@ -26,10 +25,10 @@ use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 
 use self::blocked::Tools;
-use self::read::{ConvAt, Known, known};
 use self::schedule::{Layers, Schedule};
 use super::forward::{ForwardContext, Run};
 use super::plan::Plan;
+use super::read::{ConvAt, Known, known};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::{Pool, Threads};
 use crate::model::error::ModelError;

@@ -6,32 +6,14 @@ use tch::Tensor;
 
 use super::blocked::{Blocked, Tools};
 use super::handover::{Deferred, Gradient, Slots};
+use crate::kernels::Frame;
 use crate::kernels::norm::{Norm, Open, Statistics};
-use crate::kernels::{Frame, Threads};
 use crate::model::error::ModelError;
+use crate::model::run::statistics::{NormSpec, NormTensors, statistics};
 use crate::model::run::two_ways::{self, TwoWays};
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::attach;
-use crate::torch::{OpError, numbers};
-
-/// What does not change from step to step.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NormSpec {
-    pub momentum: f64,
-    pub epsilon: f64,
-    /// Whether ReLU follows.
-    pub relu: bool,
-}
-
-/// The tensors of a batch norm.
-pub(super) struct NormTensors<'a> {
-    pub weight: &'a Tensor,
-    pub bias: &'a Tensor,
-    /// Running mean and variance.
-    pub running: Option<[&'a Tensor; 2]>,
-    /// Whether the batch's own statistics count.
-    pub training: bool,
-}
+use crate::torch::numbers;
 
 /// # Errors
 ///
@@ -49,7 +31,8 @@ pub(super) fn forward(
     let norm = norm(&x.frame, spec, numbers::of(weight)?, numbers::of(bias)?);
     let numbers_of_x = numbers::of(&x.tensor)?;
     let told = x.moments.statistics(&x.frame, images).filter(|_| tensors.training);
-    let statistics = statistics(&norm, images, numbers_of_x, tensors, spec, told, &tools.threads)?;
+    let statistics =
+        statistics(&norm, images, numbers_of_x, tensors, spec.momentum, told, &tools.threads)?;
     let mut y = tools.take(&x.frame, images);
     let around = residual.map(|residual| numbers::of(&residual.tensor)).transpose()?;
     // It says where the ReLU lets something through, which is not to be seen in `x` then.
@@ -73,75 +56,8 @@ pub(super) fn forward(
     Ok(y)
 }
 
-/// The batch's statistics, which move the running ones; in evaluation, these. `told` are the batch's
-/// where they are known already.
-///
-/// # Errors
-///
-/// No running statistics where they are needed; tensors that are not f32 in memory.
-fn statistics(
-    norm: &Norm<'_>,
-    images: usize,
-    x: &[f32],
-    tensors: &NormTensors<'_>,
-    spec: NormSpec,
-    told: Option<Statistics>,
-    threads: &Threads,
-) -> Result<Statistics, ModelError> {
-    match (tensors.training, &tensors.running) {
-        (true, running) => {
-            let found = match told {
-                Some(found) => found,
-                None => norm.statistics(images, x, threads)?,
-            };
-            if let Some(running) = running {
-                update(running, &found, images, spec.momentum, &norm.frame)?;
-            }
-            Ok(found)
-        }
-        (false, Some([mean, variance])) => {
-            let wide = |tensor: &Tensor| -> Result<Vec<f64>, OpError> {
-                Ok(numbers::of(tensor)?.iter().copied().map(f64::from).collect())
-            };
-            Ok(Statistics { mean: wide(mean)?, variance: wide(variance)? })
-        }
-        (false, None) => {
-            let message = "there are no running statistics to evaluate with";
-            Err(ModelError::graph("a batch norm", message))
-        }
-    }
-}
-
 fn norm<'a>(frame: &Frame, spec: NormSpec, weight: &'a [f32], bias: &'a [f32]) -> Norm<'a> {
-    Norm { frame: *frame, weight, bias, epsilon: spec.epsilon, relu: spec.relu }
-}
-
-/// Moves the running statistics towards the batch's, as PyTorch does: its variance there is that
-/// of a sample (divided by one less than the count).
-fn update(
-    running: &[&Tensor; 2],
-    found: &Statistics,
-    images: usize,
-    momentum: f64,
-    frame: &Frame,
-) -> Result<(), ModelError> {
-    let count = (images * frame.height * frame.width) as f64;
-    if count < 2.0 {
-        let message = "a batch needs more than one value per channel to have a variance";
-        return Err(ModelError::graph("a batch norm", message));
-    }
-    let sample = count / (count - 1.0);
-    let [mean, variance] = *running;
-    let pairs = [(mean, &found.mean, 1.0), (variance, &found.variance, sample)];
-    for (tensor, values, factor) in pairs {
-        let old = numbers::of(tensor)?;
-        let mixed = old.iter().zip(values).map(|(&old, value)| {
-            (momentum * value * factor + (1.0 - momentum) * f64::from(old)) as f32
-        });
-        let mixed: Vec<f32> = mixed.collect();
-        tch::no_grad(|| tensor.shallow_clone().f_copy_(&Tensor::from_slice(&mixed)))?;
-    }
-    Ok(())
+    Norm { layout: (*frame).into(), weight, bias, epsilon: spec.epsilon, relu: spec.relu }
 }
 
 struct NormBackward {

@@ -9,12 +9,12 @@ use tch::Tensor;
 use super::blocked::{Blocked, Tools};
 use super::handover::{AllSlots, Slots};
 use super::layer::{Hooks, Layer};
-use super::norm::{self, NormTensors};
-use super::read::{NormAt, reads};
+use super::norm;
 use super::schedule::{Entry, Schedule, Work};
 use crate::model::error::ModelError;
 use crate::model::run::forward::{ForwardContext, Run, results};
 use crate::model::run::plan::{Plan, Source};
+use crate::model::run::read::{NormAt, reads};
 use crate::torch::grad::GradMode;
 
 /// The values of a forward pass under way.
@@ -147,13 +147,7 @@ impl Values<'_> {
         residual: Option<usize>,
         slots: Slots,
     ) -> Result<Blocked, ModelError> {
-        let Run { parameters, buffers, mode, .. } = &self.plain;
-        let tensors = NormTensors {
-            weight: parameters[norm.weight],
-            bias: parameters[norm.bias],
-            running: (*mode != Mode::BatchStats).then(|| norm.running.map(|index| buffers[index])),
-            training: *mode != Mode::Eval,
-        };
+        let tensors = self.plain.norm_tensors(norm);
         let x = self.there(norm.input)?;
         let residual = residual.map(|place| self.there(place)).transpose()?;
         norm::forward(self.tools, norm.spec, x, &tensors, residual, slots)

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::handovers::{self, Counts, Numbers};
 use super::layer::{Layer, Margins};
-use super::norm::NormSpec;
-use super::read::{ConvAt, Known, NormAt, ShapeOf, known, reads, uses};
 use crate::model::error::ModelError;
-use crate::model::run::plan::{Plan, Source};
+use crate::model::run::plan::Plan;
+use crate::model::run::read::{ConvAt, Known, NormAt, ShapeOf, known, last_uses, reads, uses};
+use crate::model::run::statistics::NormSpec;
 
 /// One call.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Schedule {
         let mut maker = Maker {
             plan,
             shape_of,
-            uses: uses(plan),
+            uses: uses_of(plan),
             blocked: vec![false; plan.places],
             pending: HashMap::new(),
             entries: Vec::new(),
@@ -98,11 +98,19 @@ impl Schedule {
             maker.step(step, &layers);
         }
         let mut entries = maker.entries;
-        mark_last_uses(plan, &mut entries);
-        let (uses, shapes) = (uses(plan), (0..plan.places).map(shape_of).collect());
+        let read = entries.iter().map(|entry| entry.reads(plan));
+        let last_uses = last_uses(read, &plan.outputs, plan.places);
+        for (entry, last_use) in entries.iter_mut().zip(last_uses) {
+            entry.last_use = last_use;
+        }
+        let (uses, shapes) = (uses_of(plan), (0..plan.places).map(shape_of).collect());
         let slots = handovers::mark(plan, &mut entries, &uses);
         Self { entries, shapes, layers, slots }
     }
+}
+
+fn uses_of(plan: &Plan) -> Vec<usize> {
+    uses(&plan.steps, &plan.outputs, plan.places)
 }
 
 /// A batch norm that waits for what follows it.
@@ -210,27 +218,16 @@ impl Maker<'_> {
     }
 }
 
-fn mark_last_uses(plan: &Plan, entries: &mut [Entry]) {
-    let mut last = vec![None; plan.places];
-    for (index, entry) in entries.iter().enumerate() {
-        let read = match &entry.work {
+impl Entry {
+    /// The values that it reads.
+    fn reads(&self, plan: &Plan) -> Vec<usize> {
+        match &self.work {
             Work::Plain(step) => reads(&plan.steps[*step]),
             Work::Layer { input, .. } | Work::Relu(input) => vec![*input],
             Work::Norm { norm, residual, .. } => {
                 [Some(norm.input), *residual].into_iter().flatten().collect()
             }
             Work::Add(a, b) => vec![*a, *b],
-        };
-        read.into_iter().for_each(|place| last[place] = Some(index));
-    }
-    for (_, source) in &plan.outputs {
-        if let Source::Value(place, _) = source {
-            last[*place] = None;
-        }
-    }
-    for (place, index) in last.into_iter().enumerate() {
-        if let Some(index) = index {
-            entries[index].last_use.push(place);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What a compiled graph computes at a node, where kernels exist for it.
 
-use super::norm::NormSpec;
+use super::plan::{Call, Source, Step};
+use super::statistics::NormSpec;
 use crate::kernels::conv::ConvShape;
-use crate::model::run::plan::{Call, Plan, Source, Step};
 use crate::torch::Value;
 
 /// A convolution or linear layer with a weight of its own.
@@ -189,14 +189,39 @@ pub(super) fn reads(step: &Step) -> Vec<usize> {
     places
 }
 
-/// How often each value is read; a network's outputs count twice, since they must stay.
-pub(super) fn uses(plan: &Plan) -> Vec<usize> {
-    let mut uses = vec![0; plan.places];
-    plan.steps.iter().flat_map(reads).for_each(|place| uses[place] += 1);
-    for (_, source) in &plan.outputs {
+/// How often each of so many values is read; a network's outputs count twice, since they must stay.
+pub(super) fn uses(steps: &[Step], outputs: &[(String, Source)], places: usize) -> Vec<usize> {
+    let mut uses = vec![0; places];
+    steps.iter().flat_map(reads).for_each(|place| uses[place] += 1);
+    for (_, source) in outputs {
         if let Source::Value(place, _) = source {
             uses[*place] += 2;
         }
     }
     uses
+}
+
+/// The values of which each call is the last reader, of what the calls read in their order. A
+/// network's outputs have none.
+pub(super) fn last_uses(
+    read: impl Iterator<Item = Vec<usize>>,
+    outputs: &[(String, Source)],
+    places: usize,
+) -> Vec<Vec<usize>> {
+    let (mut last, mut calls) = (vec![None; places], Vec::new());
+    for (call, read) in read.enumerate() {
+        read.into_iter().for_each(|place| last[place] = Some(call));
+        calls.push(Vec::new());
+    }
+    for (_, source) in outputs {
+        if let Source::Value(place, _) = source {
+            last[*place] = None;
+        }
+    }
+    for (place, call) in last.into_iter().enumerate() {
+        if let Some(call) = call {
+            calls[call].push(place);
+        }
+    }
+    calls
 }

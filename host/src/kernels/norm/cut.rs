@@ -1,0 +1,210 @@
+//! Images cut into parts, of which a thread takes one at a time, and these into tiles, of which a
+//! micro-kernel takes one. A tile's lanes are images of one channel, its pixels, or channels.
+
+use super::layout::{Layout, Plain};
+use std::ops::Range;
+
+use crate::kernels::error::KernelError;
+use crate::kernels::isa::{Isa, PAST};
+use crate::kernels::micro::norm::{BESIDE, Lanes, NormKernels, Plane, Totals};
+
+/// Numbers of a part of images whose channels are last: they stay in the second cache.
+const PART: usize = 16 << 10;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    pub isa: Isa,
+    /// Numbers before the first part.
+    pub lead: usize,
+    /// Numbers of a part; the last one may have fewer.
+    pub part: usize,
+    pub parts: usize,
+    /// Of a part.
+    pub tiles: usize,
+    /// Tiles that are done together.
+    pub together: usize,
+    /// Numbers from one tile to the next.
+    step: usize,
+    plane: Plane,
+    last: Last,
+    channels: usize,
+    /// Whether a tile's lanes are different channels.
+    across: bool,
+}
+
+/// The last part.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    rows: usize,
+    /// Lanes that hold anything.
+    lanes: usize,
+}
+
+impl Cut {
+    /// # Errors
+    /// For images that there are no kernels for.
+    pub fn new(layout: &Layout, images: usize) -> Result<Self, KernelError> {
+        let isa = layout.isa(images)?;
+        let (lanes, channels) = (isa.lanes(), layout.channels());
+        Ok(match layout {
+            Layout::Blocked(frame) => {
+                let parts = frame.blocks(images);
+                let plane = Plane { height: frame.height, width: frame.width, row: frame.row() };
+                let in_use = images - parts.saturating_sub(1) * frame.lanes;
+                Self {
+                    isa,
+                    lead: frame.lead(),
+                    part: frame.block(),
+                    parts,
+                    tiles: channels,
+                    together: 1,
+                    step: frame.plane(),
+                    plane,
+                    last: Last { rows: frame.height, lanes: in_use },
+                    channels,
+                    across: false,
+                }
+            }
+            Layout::Plain(plain) if plain.channels_last => {
+                let all = images * plain.pixels * channels;
+                let beside = plain.row(lanes * BESIDE);
+                let (row, together) = match all.is_multiple_of(beside) {
+                    true => (beside, BESIDE),
+                    false => (plain.row(lanes), 1),
+                };
+                let all = all / row;
+                let rows = (PART / row).clamp(1, all.max(1));
+                let parts = all.div_ceil(rows);
+                Self {
+                    isa,
+                    lead: 0,
+                    part: rows * row,
+                    parts,
+                    tiles: row / lanes,
+                    together,
+                    step: lanes,
+                    plane: Plane { height: rows, width: 1, row },
+                    last: Last { rows: all - parts.saturating_sub(1) * rows, lanes },
+                    channels,
+                    across: true,
+                }
+            }
+            Layout::Plain(Plain { pixels, .. }) => Self {
+                isa,
+                lead: 0,
+                part: channels * pixels,
+                parts: images,
+                tiles: channels,
+                together: 1,
+                step: *pixels,
+                plane: Plane { height: 1, width: pixels / lanes, row: *pixels },
+                last: Last { rows: 1, lanes },
+                channels,
+                across: false,
+            },
+        })
+    }
+
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// From a part's first number on, as far as it goes.
+    pub fn of<'a>(&self, part: usize, all: &'a [f32]) -> &'a [f32] {
+        let from = &all[self.lead + part * self.part..];
+        &from[..self.len(part)]
+    }
+
+    /// The parts to write to, in order.
+    pub fn of_mut<'a>(&self, all: &'a mut [f32]) -> impl Iterator<Item = &'a mut [f32]> {
+        let (whole, last) = (self.part, self.len(self.parts - 1));
+        let (lead, parts) = (self.lead, self.parts);
+        let end = lead + (parts - 1) * whole + last;
+        all[lead..end].chunks_mut(whole.max(1))
+    }
+
+    /// Numbers of a part.
+    fn len(&self, part: usize) -> usize {
+        match self.across {
+            true => self.plane(part).height * self.plane.row,
+            false => self.part,
+        }
+    }
+
+    /// What a tile of that part is.
+    pub fn plane(&self, part: usize) -> Plane {
+        let height = if part + 1 == self.parts { self.last.rows } else { self.plane.height };
+        Plane { height, ..self.plane }
+    }
+
+    /// The kernels.
+    pub fn kernels(&self) -> NormKernels {
+        self.isa.norm(self.together)
+    }
+
+    /// The tiles of a part, as many as are done together at a time.
+    pub fn groups(&self) -> impl Iterator<Item = Range<usize>> {
+        let (tiles, together) = (self.tiles, self.together);
+        (0..tiles).step_by(together).map(move |first| first..first + together)
+    }
+
+    /// Where a tile lies in its part.
+    pub fn at(&self, tile: usize) -> usize {
+        tile * self.step
+    }
+
+    /// Registers of a tile, at most.
+    pub fn pixels(&self) -> usize {
+        self.plane.height * self.plane.width
+    }
+
+    /// A number of each channel, for the lanes of each tile.
+    pub fn table(&self, of: impl Fn(usize) -> f64) -> Vec<Lanes> {
+        let lanes = self.isa.lanes();
+        let tile = |tile: usize| match self.across {
+            true => {
+                let number = |lane| of((tile * lanes + lane) % self.channels) as f32;
+                std::array::from_fn(|lane| if lane < lanes { number(lane) } else { 0.0 })
+            }
+            false => [of(tile) as f32; 16],
+        };
+        (0..self.tiles).map(tile).collect()
+    }
+
+    /// The numbers of some tiles in the lanes that a part uses, zero in the others, so that those
+    /// stay zero.
+    pub fn in_use(&self, part: usize, tiles: &[Lanes]) -> [Lanes; BESIDE] {
+        let (used, mut lanes) = (self.lanes(part), [[0.0; 16]; BESIDE]);
+        for (lanes, tile) in lanes.iter_mut().zip(tiles) {
+            lanes[..used].copy_from_slice(&tile[..used]);
+        }
+        lanes
+    }
+
+    fn lanes(&self, part: usize) -> usize {
+        if part + 1 == self.parts { self.last.lanes } else { self.isa.lanes() }
+    }
+
+    /// Adds the totals of tiles that are done together to the sums of their channels.
+    pub fn add(&self, part: usize, first: usize, totals: &[Totals], sums: &mut [[f64; 2]]) {
+        let lanes = self.isa.lanes();
+        for (tile, totals) in totals.iter().enumerate() {
+            for lane in 0..self.lanes(part) {
+                let tile = first + tile;
+                let channel = match self.across {
+                    true => (tile * lanes + lane) % self.channels,
+                    false => tile,
+                };
+                for (sum, total) in sums[channel].iter_mut().zip(totals) {
+                    *sum += total[lane];
+                }
+            }
+        }
+    }
+
+    /// Whether results that begin there, of so many in all, go past the caches.
+    pub fn goes_past(&self, len: usize, first: &[f32]) -> bool {
+        let register = self.isa.lanes() * size_of::<f32>();
+        len > PAST && (first.as_ptr() as usize).is_multiple_of(register)
+    }
+}

@@ -1,0 +1,159 @@
+//! A batch norm with the residual branch and the ReLU that follow it, over ordinary images, as one
+//! node of autograd on kernels: half the passes over memory that the operators take.
+//!
+//! The mathematics is that of the operators, the order of its sums is not. Where a gradient is to
+//! be differentiable itself, the operators compute it. So do they for small images, which stay in the
+//! caches: small networks have PyTorch's bits.
+
+use std::sync::Arc;
+
+use tch::{Device, Kind, Tensor};
+
+use super::layout::LARGE;
+use super::order::{in_order, order};
+use super::statistics::{NormSpec, NormTensors, statistics};
+use super::threads::threads;
+use super::two_ways::{self, TwoWays};
+use crate::kernels::Threads;
+use crate::kernels::norm::{Norm, Open, Plain, Statistics};
+use crate::model::error::ModelError;
+use crate::torch::memory_format::MemoryFormat;
+use crate::torch::node::{attach, is_recorded};
+use crate::torch::numbers;
+
+/// `None` where no kernel exists for these images, or no gradient is recorded: an evaluation is that
+/// of the graph's operators to the bit.
+///
+/// # Errors
+///
+/// What libtorch says.
+pub(super) fn forward(
+    spec: NormSpec,
+    x: &Tensor,
+    tensors: &NormTensors<'_>,
+    residual: Option<&Tensor>,
+) -> Result<Option<Tensor>, ModelError> {
+    let NormTensors { weight, bias, .. } = *tensors;
+    let mut inputs = vec![x, weight, bias];
+    inputs.extend(residual);
+    let all = inputs.iter().copied().chain(tensors.running.into_iter().flatten());
+    let are_plain =
+        all.into_iter().all(|one| one.kind() == Kind::Float && one.device() == Device::Cpu);
+    let is_large = x.numel() >= LARGE;
+    let same = residual.is_none_or(|residual| residual.size() == x.size());
+    let Some((images, plain, format)) = images(x).filter(|_| is_large && are_plain && same) else {
+        return Ok(None);
+    };
+    if !is_recorded(&inputs) {
+        return Ok(None);
+    }
+    let threads = threads()?;
+    let norm = norm(plain, spec, weight, bias)?;
+    let y = x.detach().f_empty_like()?;
+    // The branch may lie otherwise.
+    let branch = residual.map(Tensor::f_detach).transpose()?;
+    let branch = branch.map(|branch| format.apply(&branch)).transpose()?;
+    let branch = branch.as_ref().map(in_order).transpose()?;
+    let (from, mut to) = (in_order(&x.f_detach()?)?, in_order(&y)?);
+    let from = numbers::of(&from)?;
+    let statistics = statistics(&norm, images, from, tensors, spec.momentum, None, &threads)?;
+    // It says where the ReLU lets something through, which is not to be seen in `x` then.
+    let mut open = (residual.is_some() && spec.relu).then(Open::default);
+    let branch = branch.as_ref().map(numbers::of).transpose()?;
+    let to = numbers::of_mut(&mut to)?;
+    norm.forward(images, &statistics, from, branch, to, open.as_mut(), &threads)?;
+    let backward = JoinedBackward { threads, spec, statistics, images, plain, format, open };
+    attach(&inputs, &y, &inputs, Box::new(backward))?;
+    Ok(Some(y))
+}
+
+/// How many, of which form, and how they lie.
+fn images(x: &Tensor) -> Option<(usize, Plain, MemoryFormat)> {
+    let format = order(x)?;
+    let size = |at: usize| usize::try_from(x.size()[at]).ok();
+    let (images, channels, pixels) = (size(0)?, size(1)?, size(2)? * size(3)?);
+    let channels_last = format == MemoryFormat::ChannelsLast;
+    let plain = Plain { channels, pixels, channels_last };
+    (plain.is_known(images)).then_some((images, plain, format))
+}
+
+fn norm<'a>(
+    plain: Plain,
+    spec: NormSpec,
+    weight: &'a Tensor,
+    bias: &'a Tensor,
+) -> Result<Norm<'a>, ModelError> {
+    let (weight, bias) = (numbers::of(weight)?, numbers::of(bias)?);
+    let NormSpec { epsilon, relu, .. } = spec;
+    Ok(Norm { layout: plain.into(), weight, bias, epsilon, relu })
+}
+
+struct JoinedBackward {
+    threads: Arc<Threads>,
+    spec: NormSpec,
+    statistics: Statistics,
+    images: usize,
+    plain: Plain,
+    format: MemoryFormat,
+    /// Where the ReLU let something through, if it followed a residual branch.
+    open: Option<Open>,
+}
+
+impl TwoWays for JoinedBackward {
+    /// `saved`: x, weight, bias; the residual branch where there is one.
+    fn on_kernels(
+        &self,
+        saved: &[&Tensor],
+        to_y: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, ModelError> {
+        let Self { threads, spec, statistics, images, plain, .. } = self;
+        let norm = norm(*plain, *spec, saved[1], saved[2])?;
+        let (x, to_y) = (saved[0].f_detach()?, self.format.apply(&to_y.f_detach()?)?);
+        let (from, given) = (in_order(&x)?, in_order(&to_y)?);
+        let (from, given) = (numbers::of(&from)?, numbers::of(&given)?);
+        let mut gated = self.open.as_ref().map(|_| x.f_empty_like()).transpose()?;
+        let mut room = gated.as_mut().map(|gated| in_order(gated)).transpose()?;
+        let told = match (&self.open, &mut room) {
+            (Some(open), Some(room)) => Some((open, numbers::of_mut(room)?)),
+            _ => None,
+        };
+        let (found, rest) = norm.backward(*images, statistics, from, told, given, threads)?;
+        let mut to_x = None;
+        if wanted[0] {
+            let made = x.f_empty_like()?;
+            let behind = room.as_ref().map(numbers::of).transpose()?;
+            let mut to = in_order(&made)?;
+            rest.all(from, behind.unwrap_or(given), numbers::of_mut(&mut to)?, threads)?;
+            to_x = Some(made);
+        }
+        let small = |wanted: bool, values: &[f32]| wanted.then(|| Tensor::from_slice(values));
+        let mut gradients =
+            vec![to_x, small(wanted[1], &found.weight), small(wanted[2], &found.bias)];
+        // The gradient behind the ReLU is that of the branch, too.
+        gradients.extend(wanted.get(3).map(|wanted| wanted.then_some(gated.unwrap_or(to_y))));
+        Ok(gradients)
+    }
+
+    fn differentiable(
+        &self,
+        saved: &[&Tensor],
+        to_y: &Tensor,
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Tensor>>, ModelError> {
+        let NormSpec { momentum, epsilon, relu } = self.spec;
+        two_ways::gradients(saved, to_y, wanted, |inputs| {
+            let (weight, bias) = (Some(inputs[1]), Some(inputs[2]));
+            let none = None::<&Tensor>;
+            let x = inputs[0];
+            let mut y = x.f_batch_norm(weight, bias, none, none, true, momentum, epsilon, false)?;
+            if let Some(residual) = inputs.get(3) {
+                y = y.f_add(residual)?;
+            }
+            Ok(if relu { y.f_relu()? } else { y })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

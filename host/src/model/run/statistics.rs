@@ -1,0 +1,92 @@
+//! What batch norms on kernels have in common: the batch's statistics, and the running ones.
+
+use tch::Tensor;
+
+use crate::kernels::Threads;
+use crate::kernels::norm::{Norm, Statistics};
+use crate::model::error::ModelError;
+use crate::torch::{OpError, numbers};
+
+/// What does not change from step to step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NormSpec {
+    pub momentum: f64,
+    pub epsilon: f64,
+    /// Whether ReLU follows.
+    pub relu: bool,
+}
+
+/// The tensors of a batch norm.
+pub(super) struct NormTensors<'a> {
+    pub weight: &'a Tensor,
+    pub bias: &'a Tensor,
+    /// Running mean and variance.
+    pub running: Option<[&'a Tensor; 2]>,
+    /// Whether the batch's own statistics count.
+    pub training: bool,
+}
+
+/// The batch's statistics, which move the running ones; in evaluation, these. `told` are the batch's
+/// where they are known already.
+///
+/// # Errors
+///
+/// No running statistics where they are needed; tensors that are not f32 in memory.
+pub(super) fn statistics(
+    norm: &Norm<'_>,
+    images: usize,
+    x: &[f32],
+    tensors: &NormTensors<'_>,
+    momentum: f64,
+    told: Option<Statistics>,
+    threads: &Threads,
+) -> Result<Statistics, ModelError> {
+    match (tensors.training, &tensors.running) {
+        (true, running) => {
+            let found = match told {
+                Some(found) => found,
+                None => norm.statistics(images, x, threads)?,
+            };
+            if let Some(running) = running {
+                update(running, &found, images * norm.layout.pixels(), momentum)?;
+            }
+            Ok(found)
+        }
+        (false, Some([mean, variance])) => {
+            let wide = |tensor: &Tensor| -> Result<Vec<f64>, OpError> {
+                Ok(numbers::of(tensor)?.iter().copied().map(f64::from).collect())
+            };
+            Ok(Statistics { mean: wide(mean)?, variance: wide(variance)? })
+        }
+        (false, None) => {
+            let message = "there are no running statistics to evaluate with";
+            Err(ModelError::graph("a batch norm", message))
+        }
+    }
+}
+
+/// Moves the running statistics towards the batch's, of so many numbers per channel, as PyTorch does:
+/// its variance there is that of a sample (divided by one less than the count).
+fn update(
+    running: &[&Tensor; 2],
+    found: &Statistics,
+    count: usize,
+    momentum: f64,
+) -> Result<(), ModelError> {
+    if count < 2 {
+        let message = "a batch needs more than one value per channel to have a variance";
+        return Err(ModelError::graph("a batch norm", message));
+    }
+    let sample = count as f64 / (count as f64 - 1.0);
+    let [mean, variance] = *running;
+    let pairs = [(mean, &found.mean, 1.0), (variance, &found.variance, sample)];
+    for (tensor, values, factor) in pairs {
+        let old = numbers::of(tensor)?;
+        let mixed = old.iter().zip(values).map(|(&old, value)| {
+            (momentum * value * factor + (1.0 - momentum) * f64::from(old)) as f32
+        });
+        let mixed: Vec<f32> = mixed.collect();
+        tch::no_grad(|| tensor.shallow_clone().f_copy_(&Tensor::from_slice(&mixed)))?;
+    }
+    Ok(())
+}
