@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{CadenceArg, PluginFolders, Share, span};
+use super::{CadenceArg, JobsArg, PluginFolders, Share, span};
 
 /// A config and the run it belongs to.
 #[derive(Debug, Clone, Args)]
@@ -46,6 +46,10 @@ pub struct RunArgs {
     /// Only this process's share of the jobs: 2/4 is the second of four
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Share>,
+    /// How many trainings at once, each in a process with its share of the threads; auto measures
+    /// what is fastest
+    #[arg(long, value_name = "N|auto", default_value = "1")]
+    pub jobs: JobsArg,
     /// Keep finished jobs that were made with another file of the same plugin; jobs that were only
     /// begun with one start over
     #[arg(long)]
@@ -63,6 +67,9 @@ pub struct RunArgs {
     /// Print what happens as one JSON object per line instead of the table; docs/json.md has them
     #[arg(long)]
     pub json: bool,
+    /// For the processes that `--jobs` starts: what they need comes on stdin
+    #[arg(long, hide = true)]
+    pub worker: bool,
 }
 
 fn pattern(text: &str) -> Result<String, String> {

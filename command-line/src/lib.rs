@@ -14,6 +14,7 @@ mod eval;
 mod experiment;
 mod export;
 mod import;
+mod jobs;
 mod new_name;
 mod plugin;
 mod report;
@@ -35,6 +36,7 @@ pub use eval::{EvalArgs, EvalSplit};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
 pub use export::{ExportArgs, ExportFormat, LevelChoice};
 pub use import::ImportArgs;
+pub use jobs::JobsArg;
 pub use new_name::NewName;
 pub use plugin::{CheckArgs, KindArg, PluginCommand};
 pub use report::ReportArgs;
@@ -95,8 +97,9 @@ pub enum Command {
     #[command(after_help = "\
 Example: jackpot run configs/quickstart.toml --set train.epochs=3 --out runs/short
 
-Running it again resumes. Any number of processes may work on one run. Ctrl-C saves and
-stops after the current step (exit code 3), and so does --stop-after 55m before that time.")]
+Running it again resumes. Any number of processes may work on one run; --jobs 4 starts four of
+them. Ctrl-C saves and stops after the current step (exit code 3), and so does
+--stop-after 55m before that time.")]
     Run(RunArgs),
     /// Draw only: find the tickets
     #[command(after_help = "Example: jackpot draw my.toml --only 'draw/imp/seed-42'")]

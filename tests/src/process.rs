@@ -108,6 +108,41 @@ impl Default for Program {
     }
 }
 
+/// Sends a signal to a process that is there.
+pub fn send(pid: u32, signal: i32) {
+    let pid = libc::pid_t::try_from(pid).unwrap();
+    // SAFETY: plain numbers.
+    assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+}
+
+/// The processes that this one has started and that have not ended.
+pub fn children_of(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_child = |pid: &u32| {
+        stat(*pid).is_some_and(|[state, its]| state != "Z" && its == parent.to_string())
+    };
+    pids.filter(is_child).collect()
+}
+
+/// The state of a process and its parent.
+fn stat(pid: u32) -> Option<[String; 2]> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Behind the program's name, which may have anything in it but is in brackets.
+    let mut words = text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned);
+    Some([words.next()?, words.next()?])
+}
+
+/// Waits until none of these processes is left.
+pub fn wait_for_the_end_of(pids: &[u32]) {
+    let begun = Instant::now();
+    let lives = |pid: &u32| stat(*pid).is_some_and(|[state, _]| state != "Z");
+    while pids.iter().any(lives) {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{pids:?} do not end");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -119,9 +154,8 @@ fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
 impl Running {
     /// Sends a signal.
     pub fn signal(&self, signal: i32) {
-        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
-        // SAFETY: the child was not waited for, so the number is still its own.
-        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+        // It was not waited for, so the number is still its own.
+        send(self.child.id(), signal);
     }
 
     /// From now on it can write no file beyond that many bytes, as with a quota.

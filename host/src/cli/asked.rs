@@ -37,6 +37,7 @@ pub fn selection(asked: &RunArgs, draw: bool, spend: bool) -> Selection {
         shard: asked.shard.map(|share| Shard { index: share.index, count: share.count }),
         accept_changed_plugins: asked.accept_plugins,
         retry_diverged: asked.retry_diverged,
+        failures: None,
     }
 }
 

@@ -44,7 +44,7 @@ pub static ROOT: Section = Section {
             "threads",
             Shape::Or("auto", &Shape::Int { min: 1, max: 4096 }),
             "\"auto\"",
-            "CPU threads; the results' bits depend on it. `auto`: all cores.",
+            "CPU threads of a process; bits depend on it. `auto`: all cores, or its share.",
         ),
         Key::with_default(
             "deterministic",

@@ -23,7 +23,7 @@ pub struct Config {
     pub device: DeviceChoice,
     /// In which number format.
     pub precision: Precision,
-    /// CPU threads; the results' bits depend on it. Default: all cores.
+    /// CPU threads of a process; the results' bits depend on it. Default: its share of all cores.
     pub threads: Option<usize>,
     /// Whether only operators are used that give the same bits every time. Default: on the CPU.
     pub deterministic: Option<bool>,

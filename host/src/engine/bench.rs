@@ -114,6 +114,28 @@ impl Bench {
         Ok(Measured { setting, rounds, images_per_second, step, peak_bytes: peak() })
     }
 
+    /// Trains rounds of as many steps as `next` says, until it says none; it hears the number of
+    /// images of the round before, 0 before the first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bench::train`].
+    pub fn asked(
+        &self,
+        session: &Session,
+        mut next: impl FnMut(usize) -> Option<u64>,
+    ) -> Result<(), OpenError> {
+        let (mut training, setting) = self.training(session)?;
+        let failed = |error: TrainError| OpenError::of_part(setting.recipe.clone(), error);
+        let mut steps = Steps::new(&mut training).map_err(failed)?;
+        steps.round(self.warmup).map_err(failed)?;
+        let mut images = 0;
+        while let Some(count) = next(images) {
+            images = steps.round(count).map_err(failed)?.images;
+        }
+        Ok(())
+    }
+
     /// As [`Bench::train`], of forward passes in evaluation mode over batches of so many images.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ mod session;
 pub mod stage;
 pub mod stored;
 mod teacher;
+mod threads;
 pub mod trials;
 
 pub use error::OpenError;

@@ -110,10 +110,20 @@ impl Session {
     /// A dataset that cannot be read; a combination that cannot be trained, and why.
     pub fn prepare(&mut self, watch: &dyn Watch) -> Result<(), OpenError> {
         let data = data::load(&self.config.data, watch)?;
-        self.prepare_with(&data)
+        self.prepare_with(&data, true)
     }
 
-    fn prepare_with(&mut self, data: &Data) -> Result<(), OpenError> {
+    /// As [`Session::prepare`], without trying any recipe: for who trains `[train]` alone.
+    ///
+    /// # Errors
+    ///
+    /// A dataset that cannot be read; a network that cannot be built.
+    pub fn prepare_to_measure(&mut self, watch: &dyn Watch) -> Result<(), OpenError> {
+        let data = data::load(&self.config.data, watch)?;
+        self.prepare_with(&data, false)
+    }
+
+    fn prepare_with(&mut self, data: &Data, rehearses: bool) -> Result<(), OpenError> {
         let feed = Feed::new(data, self.device)
             .map_err(|error| OpenError::of_part("moving the data to the device", error))?;
         trials_can_be_chosen(&self.config, feed.validation.len())?;
@@ -132,7 +142,8 @@ impl Session {
         }
         let mut seen = BTreeSet::new();
         for (what, model, train) in self.trainings() {
-            if seen.insert(serde_json::to_string(&(model, train)).unwrap_or_default()) {
+            let is_new = seen.insert(serde_json::to_string(&(model, train)).unwrap_or_default());
+            if rehearses && is_new {
                 self.rehearse((&graphs, &feed), &what, model, train)?;
             }
         }

@@ -1,6 +1,6 @@
 //! What an experiment tells while it runs.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::key::JobKey;
 use super::lease::Holder;
@@ -50,7 +50,7 @@ pub enum Event<'a> {
 }
 
 /// How far a training is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// The epoch under way, from 1.
     pub epoch: u64,

@@ -13,6 +13,7 @@
 
 mod checkpoint;
 mod commit;
+mod concurrency;
 pub mod conflict;
 mod diff;
 mod error;
@@ -42,6 +43,7 @@ mod store;
 pub mod sums;
 mod timing;
 mod training;
+mod width;
 mod work;
 
 #[cfg(test)]
@@ -49,6 +51,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use concurrency::{Concurrency, Machine, Throughput, processes_of};
 pub use conflict::{Conflict, Conflicts};
 pub use diff::{Difference, What, differences};
 pub use error::ExperimentError;
@@ -62,9 +65,10 @@ pub use lease::{Attempt, Holder, Lease};
 pub use manifest::{Manifest, Started};
 pub use overview::{JobState, JobView, Overview, plan, status};
 pub use record::{JobRecord, JobStatus, PluginUse};
-pub use run::{Experiment, Summary, run};
+pub use run::{Experiment, Summary, failures, run, selected};
 pub use rundir::RunDir;
 pub use stop::{Idle, Stop};
 
-pub use select::{Glob, Selection, Shard};
+pub use select::{Failures, Glob, Selection, Shard};
+pub use width::width;
 pub use work::Work;

@@ -1,5 +1,6 @@
 //! Runs an experiment: does whatever is selected, missing and possible, and nothing twice.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::conflict::Conflicts;
@@ -7,13 +8,14 @@ use super::error::ExperimentError;
 use super::event::Observer;
 use super::execute::Executor;
 use super::identity::Facts;
+use super::jobs::jobs;
 use super::key::JobKey;
 use super::leftovers::sweep;
 use super::manifest;
 use super::readiness::Board;
 use super::rundir::RunDir;
 use super::runner::Runner;
-use super::select::Selection;
+use super::select::{Failures, Selection};
 use super::stop::Stop;
 use crate::config::Config;
 
@@ -25,7 +27,7 @@ pub struct Experiment<'a> {
     /// The resolved config as TOML, for `config.toml`.
     pub config_text: &'a str,
     pub facts: &'a Facts,
-    /// For `manifest.json`.
+    /// For `manifest.json`. Empty: another process has noted the start that this one belongs to.
     pub command_line: &'a [String],
 }
 
@@ -66,6 +68,31 @@ pub fn run(
     run_polling(experiment, selection, executor, observer, stop, Duration::from_secs(1))
 }
 
+/// The jobs that a selection takes.
+///
+/// # Errors
+/// The jobs cannot be listed; `--only` matches nothing.
+pub fn selected(
+    config: &Config,
+    selection: &Selection,
+) -> Result<BTreeSet<JobKey>, ExperimentError> {
+    selection.of(&jobs(config)?)
+}
+
+/// How often jobs of a config have failed so far.
+///
+/// # Errors
+/// The jobs cannot be listed; a note of a failure cannot be read.
+pub fn failures(run: &RunDir, config: &Config) -> Result<Failures, ExperimentError> {
+    let mut found = Failures::new();
+    for job in jobs(config)? {
+        if let Some(failure) = run.failure(&job.key)? {
+            found.insert(job.key, failure.attempts);
+        }
+    }
+    Ok(found)
+}
+
 /// [`run`] that looks for other processes' results every `poll`.
 pub(super) fn run_polling(
     experiment: &Experiment<'_>,
@@ -83,8 +110,10 @@ pub(super) fn run_polling(
         return Err(Box::new(Conflicts { run, jobs: conflicts }).into());
     }
     let selected = selection.of(&board.jobs().cloned().collect::<Vec<_>>())?;
-    manifest::begin(run, config_text, facts, command_line)?;
-    sweep(&board)?;
-    let selected = (selected, selection.retry_diverged);
+    if !command_line.is_empty() {
+        manifest::begin(run, config_text, facts, command_line)?;
+        sweep(&board)?;
+    }
+    let selected = (selected, selection.retry_diverged, selection.failures.as_ref());
     Runner::new(board, facts, selected, executor, observer, stop, poll)?.run()
 }

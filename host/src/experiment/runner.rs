@@ -15,6 +15,7 @@ use super::lease::{Attempt, Holder, Lease};
 use super::readiness::{Board, Readiness};
 use super::record::JobRecord;
 use super::run::Summary;
+use super::select::Failures;
 use super::stop::Stop;
 use super::timing::Timing;
 use super::training::{Trained, train};
@@ -33,8 +34,8 @@ pub(super) struct Runner<'a> {
     selected: BTreeSet<JobKey>,
     /// What is still to be done, in order.
     pending: Vec<Job>,
-    /// How often each had failed when this process began.
-    failures: BTreeMap<JobKey, u64>,
+    /// How often each had failed when this start began.
+    failures: Failures,
     /// Failed or blocked while this process ran.
     lost: BTreeSet<JobKey>,
     /// Whom this process last waited for.
@@ -56,11 +57,12 @@ enum Step {
 
 impl<'a> Runner<'a> {
     /// Prepares to do the `selected` jobs of `board`, looking for other processes' results every
-    /// `poll`.
+    /// `poll`. A job that has failed more often than `failed_before` says, or than it had when this
+    /// process began, is not tried.
     pub fn new(
         board: Board<'a>,
         facts: &'a Facts,
-        (selected, retry): (BTreeSet<JobKey>, bool),
+        (selected, retry, failed_before): (BTreeSet<JobKey>, bool, Option<&Failures>),
         executor: &'a dyn Executor,
         observer: &'a dyn Observer,
         stop: &'a Stop,
@@ -70,7 +72,10 @@ impl<'a> Runner<'a> {
         let mut pending = Vec::new();
         for job in board.jobs().filter(|job| selected.contains(&job.key) && !board.is_finished(job))
         {
-            let attempts = board.run.failure(&job.key)?.map_or(0, |record| record.attempts);
+            let attempts = match failed_before {
+                Some(before) => before.get(&job.key).copied().unwrap_or(0),
+                None => board.run.failure(&job.key)?.map_or(0, |record| record.attempts),
+            };
             failures.insert(job.key.clone(), attempts);
             pending.push(job.clone());
         }

@@ -24,7 +24,13 @@ pub struct Selection {
     pub accept_changed_plugins: bool,
     /// Try trainings that diverge again with other seeds.
     pub retry_diverged: bool,
+    /// How often each job had failed when the start began that this process belongs to: what has
+    /// failed since is not tried again. `None`: the start begins with this process.
+    pub failures: Option<Failures>,
 }
+
+/// How often jobs have failed, of those that ever did.
+pub type Failures = BTreeMap<JobKey, u64>;
 
 impl Selection {
     /// Everything.

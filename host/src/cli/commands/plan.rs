@@ -16,9 +16,17 @@ use crate::experiment::{self, RunDir};
 /// Whatever is wrong with the config, the plugins, the data or the network.
 pub fn open(args: &ExperimentArgs, terminal: &Terminal) -> Result<Session, Failure> {
     let mut session = Session::open(&args.config, &Overrides::from(&args.overriding))?;
-    let _busy = terminal.busy("reading the data and trying every recipe once");
-    session.prepare(&Stages::new(terminal))?;
+    prepare(&mut session, terminal)?;
     Ok(session)
+}
+
+/// Reads all that an experiment needs.
+///
+/// # Errors
+/// Whatever is wrong with the data or the network.
+pub fn prepare(session: &mut Session, terminal: &Terminal) -> Result<(), Failure> {
+    let _busy = terminal.busy("reading the data and trying every recipe once");
+    Ok(session.prepare(&Stages::new(terminal))?)
 }
 
 /// The experiment's run directory.

@@ -1,27 +1,31 @@
 //! The run as JSON lines, one per event. docs/json.md describes them.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::terminal::Terminal;
 use super::Display;
-use crate::experiment::{Event, Observer};
+use crate::experiment::{Event, JobKey, Observer};
+
+/// When the steps of each training were last told.
+type Told = BTreeMap<JobKey, Instant>;
 
 /// Steps are told no more often.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Prints each event as it is; of the steps of a training, one a second.
+/// Prints each event as it is; of the steps of each training, one a second.
 pub struct Json {
     terminal: Terminal,
     /// On stdout, where they are the result; else on stderr.
     stdout: bool,
-    last: Mutex<Option<Instant>>,
+    last: Mutex<Told>,
 }
 
 impl Json {
     /// JSON lines on stderr.
     pub fn new(terminal: &Terminal) -> Self {
-        Self { terminal: terminal.clone(), stdout: false, last: Mutex::new(None) }
+        Self { terminal: terminal.clone(), stdout: false, last: Mutex::default() }
     }
 
     /// JSON lines on stdout.
@@ -31,18 +35,16 @@ impl Json {
 }
 
 /// Whether an event is to be told now, and notes when steps were.
-fn due(event: &Event<'_>, last: &mut Option<Instant>, now: Instant) -> bool {
-    match event {
-        Event::Progress { .. } => {
-            let due = last.is_none_or(|last| now - last >= PAUSE);
-            *last = if due { Some(now) } else { *last };
-            due
-        }
-        _ => {
-            *last = None;
-            true
-        }
+fn due(event: &Event<'_>, last: &mut Told, now: Instant) -> bool {
+    let Event::Progress { job, .. } = event else {
+        last.clear();
+        return true;
+    };
+    let due = last.get(*job).is_none_or(|last| now - *last >= PAUSE);
+    if due {
+        last.insert((*job).clone(), now);
     }
+    due
 }
 
 impl Observer for Json {
@@ -69,7 +71,7 @@ mod tests {
 
     #[test]
     fn steps_are_told_once_a_second_and_the_rest_always() {
-        let (start, key, mut last) = (Instant::now(), job(1), None);
+        let (start, key, mut last) = (Instant::now(), job(1), Told::new());
         let progress = progress(1, 2);
         let step = Event::Progress { job: &key, progress: &progress };
         let at = |millis| start + Duration::from_millis(millis);

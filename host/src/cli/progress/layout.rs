@@ -1,14 +1,16 @@
-//! The bars as text: three lines that fit any width from about 20 columns on.
+//! The bars as text: lines that fit any width from about 20 columns on.
 //!
 //! ```text
 //! spend all on imp seed 42 level 03 ━━━━━━━━━━━━━━━━━━━━━━───────────────── 40 s left
 //!   epoch 3/10 · batch 240/790 · loss 1.234 · val 45.20 % · 2310 images/s
 //! jobs 5/18                         ━━━━━━━━━────────────────────────────── 12 min left
 //! ```
+//!
+//! Several trainings at once have their numbers as long as that leaves them few lines.
 
 use std::time::Instant;
 
-use super::super::words::{cut_middle, left, len};
+use super::super::words::{cut, cut_middle, left, len};
 use super::tally::{Tally, Training};
 use super::text;
 use crate::cli::words::plural;
@@ -63,7 +65,11 @@ pub(super) fn row(
     format!("{name:<names$} {} {time:<times$}", glyphs.bar(fraction, bar))
 }
 
-/// The lines at this moment: those of the training (none between trainings), and that of all
+/// At most this many trainings have a line, and so many of them a second one with their numbers.
+const SHOWN: usize = 8;
+const DETAILED: usize = 2;
+
+/// The lines at this moment: those of the trainings (none between trainings), and that of all
 /// jobs. None has more than `width` columns.
 pub fn lines(tally: &Tally, now: Instant, width: usize, glyphs: Glyphs) -> Vec<String> {
     let time = |seconds: Option<f64>| match seconds {
@@ -75,21 +81,29 @@ pub fn lines(tally: &Tally, now: Instant, width: usize, glyphs: Glyphs) -> Vec<S
         n => format!("jobs {}/{}, {} elsewhere", tally.settled, tally.total, plural(n, "job")),
     };
     let jobs = (jobs, tally.fraction(), time(tally.seconds_left(now)));
-    let training = tally.current.as_ref().map(|training| {
-        (training.job.to_string(), training.fraction(), time(training.seconds_left(now)))
-    });
-    let rows: Vec<_> = training.iter().chain([&jobs]).collect();
+    let trainings: Vec<_> = tally.current.iter().take(SHOWN).collect();
+    let mut rows: Vec<_> = trainings
+        .iter()
+        .map(|it| (it.job.to_string(), it.fraction(), time(it.seconds_left(now))))
+        .collect();
+    rows.push(jobs);
     let names = rows.iter().map(|(name, _, _)| len(name)).max().unwrap_or(0);
     let times = rows.iter().map(|(_, _, time)| len(time)).max().unwrap_or(0);
     let mut lines: Vec<String> = rows
-        .into_iter()
+        .iter()
         .map(|(name, fraction, time)| {
             let line = row((name, *fraction, time), (names, times), width, glyphs);
             line.trim_end().to_owned()
         })
         .collect();
-    if let Some(training) = &tally.current {
-        lines.insert(1, details(training, width, glyphs));
+    if tally.current.len() <= DETAILED {
+        for (place, training) in trainings.into_iter().enumerate() {
+            lines.insert(2 * place + 1, details(training, width, glyphs));
+        }
+    }
+    let more = tally.current.len().saturating_sub(SHOWN);
+    if more > 0 {
+        lines.insert(SHOWN, cut(&format!("  and {more} more"), width, glyphs.mark));
     }
     lines
 }
@@ -166,11 +180,30 @@ mod tests {
                 }
             }
         }
-        tally.current = None;
+        tally.current.clear();
         tally.waiting = 1;
         let found = lines(&tally, now, 80, Glyphs::new(true, false));
         assert_eq!(found.len(), 1);
         assert!(found[0].starts_with("jobs 2/5, 1 job elsewhere ━"), "{found:?}");
+    }
+
+    #[test]
+    fn several_trainings_have_a_line_each() {
+        let (mut tally, now) = tally();
+        let mut begin = |level| {
+            let key = job(level);
+            tally.hear(&Event::Started { job: &key, number: 1, total: 5 }, now);
+            lines(&tally, now, 80, Glyphs::new(true, false))
+        };
+        let two = begin(4);
+        assert_eq!(two.len(), 5, "{two:#?}");
+        assert!(two[2].starts_with("spend all on imp seed 42 level 04 ─"), "{two:#?}");
+        assert_eq!(two[3], "  starting");
+        let three = begin(5);
+        assert_eq!(three.len(), 4, "{three:#?}");
+        let many = (6..13).map(&mut begin).last().unwrap();
+        assert_eq!(many.len(), SHOWN + 2, "{many:#?}");
+        assert_eq!(many[SHOWN], "  and 2 more");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The run in lines, for what is no terminal: one for each finished job, and now and then how far
-//! the training is.
+//! each training is.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use super::super::terminal::Terminal;
 use super::Display;
 use super::tally::Tally;
 use super::text::{Message, report};
-use crate::experiment::{Event, Observer};
+use crate::experiment::{Event, JobKey, Observer};
 
 /// Trainings report no more often.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -21,22 +22,25 @@ pub struct Lines {
 
 struct State {
     tally: Tally,
-    /// When a training was last reported.
-    last: Instant,
+    /// When each training was last reported, or its steps first heard of.
+    last: BTreeMap<JobKey, Instant>,
 }
 
 impl State {
     /// The lines for an event.
     fn hear(&mut self, event: &Event<'_>, now: Instant) -> Option<String> {
         self.tally.hear(event, now);
-        if let Event::Progress { .. } = event {
-            let training = self.tally.current.as_ref()?;
-            if now - self.last < PAUSE {
+        if let Event::Progress { job, .. } = event {
+            let training = self.tally.training(job)?;
+            let last = self.last.entry((*job).clone()).or_insert(now);
+            if now - *last < PAUSE {
                 return None;
             }
-            self.last = now;
+            *last = now;
             return Some(report(training, training.seconds_left(now)));
         }
+        let tally = &self.tally;
+        self.last.retain(|job, _| tally.training(job).is_some());
         // Whoever reads a file or a log has lines of any length.
         Message::of(event, &self.tally).map(|message| message.render(usize::MAX, "..."))
     }
@@ -45,7 +49,7 @@ impl State {
 impl Lines {
     /// Lines on stderr.
     pub fn new(terminal: &Terminal, share: f64) -> Self {
-        let state = State { tally: Tally::new(share), last: Instant::now() };
+        let state = State { tally: Tally::new(share), last: BTreeMap::new() };
         Self { terminal: terminal.clone(), state: Mutex::new(state) }
     }
 }
@@ -69,7 +73,7 @@ mod tests {
     #[test]
     fn a_training_reports_once_a_minute() {
         let start = Instant::now();
-        let mut state = State { tally: Tally::new(1.0), last: start };
+        let mut state = State { tally: Tally::new(1.0), last: BTreeMap::new() };
         let key = job(1);
         let at = |seconds| start + Duration::from_secs(seconds);
         state.hear(&Event::Started { job: &key, number: 1, total: 2 }, start);

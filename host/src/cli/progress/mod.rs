@@ -4,9 +4,11 @@
 //! [`layout`] the tally into lines of a given width; the observers only decide when.
 
 mod bars;
+mod heard;
 mod json;
 mod layout;
 mod lines;
+mod relay;
 #[cfg(test)]
 mod sample;
 mod stages;
@@ -16,8 +18,10 @@ mod text;
 use std::sync::Arc;
 
 pub use bars::Bars;
+pub use heard::Heard;
 pub use json::Json;
 pub use lines::Lines;
+pub use relay::Relay;
 pub use stages::Stages;
 
 use super::terminal::Terminal;

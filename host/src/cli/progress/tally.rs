@@ -3,14 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::experiment::{Event, JobKey, Progress};
+use crate::median::median;
 
-/// The jobs of a run, and the training under way.
+/// The jobs of a run, and the trainings under way.
 #[derive(Debug, Clone)]
 pub struct Tally {
     pub total: usize,
     /// Off the list: finished before or now, failed, or blocked.
     pub settled: usize,
-    pub current: Option<Training>,
+    /// In the order in which they began: one for each process of this start.
+    pub current: Vec<Training>,
     /// How many jobs other processes have in hand, while this one waits for them.
     pub waiting: usize,
     /// The share of unfinished jobs that need a training.
@@ -39,7 +41,7 @@ impl Tally {
         Self {
             total: 0,
             settled: 0,
-            current: None,
+            current: Vec::new(),
             waiting: 0,
             share,
             expected: 0.0,
@@ -60,63 +62,76 @@ impl Tally {
             }
             Event::Started { job, .. } => {
                 let job = (*job).clone();
-                self.current = Some(Training { job, progress: None, begun: now, origin: None });
+                self.end(&job);
+                self.current.push(Training { job, progress: None, begun: now, origin: None });
             }
-            Event::Progress { progress, .. } => {
-                if let Some(training) = &mut self.current {
+            Event::Progress { job, progress } => {
+                if let Some(training) = self.current.iter_mut().find(|it| it.job == **job) {
                     training.origin.get_or_insert((now, progress.step));
                     training.progress = Some((*progress).clone());
                 }
             }
-            Event::Done { seconds, .. } => {
+            Event::Done { job, seconds, .. } => {
                 self.settled += 1;
                 self.trained += 1;
                 self.seconds += seconds;
-                self.current = None;
+                self.end(job);
             }
             Event::Linked { .. } => self.settled += 1,
-            Event::Elsewhere { .. } => {
+            Event::Elsewhere { job } => {
                 self.settled += 1;
                 self.expected -= 1.0;
+                self.end(job);
             }
             Event::Failed { job, .. } => {
                 self.settled += 1;
                 self.expected -= 1.0;
-                if self.current.as_ref().is_some_and(|training| training.job == **job) {
-                    self.current = None;
-                }
+                self.end(job);
             }
             Event::Blocked { .. } => {
                 self.settled += 1;
                 self.expected -= 1.0;
             }
             Event::Waiting { held } => self.waiting = held.len(),
-            Event::Stopped { .. } => self.current = None,
+            Event::Stopped { job: Some(job) } => self.end(job),
+            Event::Stopped { job: None } => self.current.clear(),
             Event::Warning { .. } => {}
         }
     }
 
-    /// The share of jobs that is off the list, the current training counted in part.
+    /// The training of a job is no longer under way.
+    fn end(&mut self, job: &JobKey) {
+        self.current.retain(|training| training.job != *job);
+    }
+
+    /// The training of a job, if it is under way.
+    pub fn training(&self, job: &JobKey) -> Option<&Training> {
+        self.current.iter().find(|training| training.job == *job)
+    }
+
+    /// The share of jobs that is off the list, the current trainings counted in part.
     pub fn fraction(&self) -> f64 {
-        let current = self.current.as_ref().map_or(0.0, Training::fraction);
+        let current: f64 = self.current.iter().map(Training::fraction).sum();
         (self.settled as f64 + current) / self.total.max(1) as f64
     }
 
-    /// Seconds until all is done, if this process does it; `None` before anybody can tell.
+    /// Seconds until all is done, if this start does it, as many trainings at once as now; `None`
+    /// before anybody can tell.
     pub fn seconds_left(&self, now: Instant) -> Option<f64> {
         let unsettled = self.total.saturating_sub(self.settled);
         if unsettled == 0 {
             return Some(0.0);
         }
-        let of_current = self.current.as_ref().map(|training| training.seconds_left(now));
-        let each = match (self.trained, &self.current) {
-            (0, Some(training)) => training.seconds(now)?,
-            (0, None) => return None,
-            (trained, _) => self.seconds / trained as f64,
+        let each = match self.trained {
+            0 => median(self.current.iter().filter_map(|training| training.seconds(now)))?,
+            trained => self.seconds / trained as f64,
         };
+        let of_current = self.current.iter().map(|training| training.seconds_left(now));
+        let of_current: f64 = of_current.map(|left| left.unwrap_or(each)).sum();
         let trainings = (self.expected - self.trained as f64).min(unsettled as f64);
-        let later = trainings - f64::from(u8::from(of_current.is_some()));
-        Some(of_current.map_or(0.0, |left| left.unwrap_or(each)) + later.max(0.0) * each)
+        let at_once = self.current.len();
+        let later = (trainings - at_once as f64).max(0.0);
+        Some((of_current + later * each) / at_once.max(1) as f64)
     }
 }
 
@@ -174,13 +189,36 @@ mod tests {
         assert_eq!(tally.seconds_left(start), None);
         let now = after(10, start);
         tally.hear(&Event::Progress { job: &key, progress: &progress(200, 400) }, now);
-        let training = tally.current.as_ref().unwrap();
+        let training = tally.training(&key).unwrap();
         assert_eq!(training.seconds_left(now), Some(20.0));
         // 30 seconds in all, and three more like it.
         assert_eq!(tally.seconds_left(now), Some(20.0 + 3.0 * 30.0));
         assert_eq!(tally.fraction(), 1.5 / 5.0);
         tally.hear(&done(&key, 40.0), after(40, start));
         assert_eq!((tally.settled, tally.seconds_left(now)), (2, Some(3.0 * 40.0)));
+    }
+
+    #[test]
+    fn trainings_at_once_share_the_time_that_is_left() {
+        let start = Instant::now();
+        let mut tally = Tally::new(1.0);
+        tally.hear(&Event::Planned { total: 6, finished: 0 }, start);
+        let keys = [job(0), job(1)];
+        for (key, first) in keys.iter().zip([0, 200]) {
+            tally.hear(&Event::Started { job: key, number: 1, total: 6 }, start);
+            tally.hear(&Event::Progress { job: key, progress: &progress(first, 400) }, start);
+        }
+        let now = after(10, start);
+        for (key, step) in keys.iter().zip([100, 300]) {
+            tally.hear(&Event::Progress { job: key, progress: &progress(step, 400) }, now);
+        }
+        // 30 and 10 seconds are left; they take 40 and 20 in all, and four more 30 each.
+        assert_eq!(tally.seconds_left(now), Some((30.0 + 10.0 + 4.0 * 30.0) / 2.0));
+        assert_eq!(tally.fraction(), 1.0 / 6.0);
+        tally.hear(&done(&keys[1], 20.0), now);
+        assert_eq!(tally.current.len(), 1);
+        tally.hear(&Event::Stopped { job: Some(&keys[0]) }, now);
+        assert!(tally.current.is_empty());
     }
 
     #[test]
@@ -204,7 +242,7 @@ mod tests {
         let at = |step, epoch| Progress { epoch, epochs: 4, ..progress(step, 40) };
         for (step, epoch, batch) in [(0, 1, 0), (10, 1, 10), (11, 2, 1), (40, 4, 10)] {
             tally.hear(&Event::Progress { job: &key, progress: &at(step, epoch) }, now);
-            assert_eq!(tally.current.as_ref().unwrap().batch(), Some((batch, 10)), "{step}");
+            assert_eq!(tally.training(&key).unwrap().batch(), Some((batch, 10)), "{step}");
         }
     }
 

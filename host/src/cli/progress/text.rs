@@ -184,11 +184,11 @@ mod tests {
         let mut tally = Tally::new(1.0);
         let (key, now) = (job(1), Instant::now());
         tally.hear(&Event::Started { job: &key, number: 1, total: 1 }, now);
-        let training = tally.current.clone().unwrap();
+        let training = tally.current[0].clone();
         assert_eq!(report(&training, None), "spend all on imp seed 42 level 01: starting");
         tally.hear(&Event::Progress { job: &key, progress: &progress(50, 400) }, now);
         assert_eq!(
-            report(&tally.current.unwrap(), Some(40.0)),
+            report(&tally.current[0], Some(40.0)),
             "spend all on imp seed 42 level 01: epoch 2/10, loss 1.234, val 45.20 %, \
              2310 images/s, 40 s left"
         );

@@ -90,6 +90,25 @@ fn a_failure_blocks_only_what_needs_it_and_is_tried_again() {
 }
 
 #[test]
+fn a_process_of_a_start_does_not_try_again_what_has_failed_in_it() {
+    let (_folder, run) = run_dir();
+    let failed = key("draw/imp/seed-1/level-01");
+    let fake = failing("draw/imp/seed-1/level-01");
+    go(&run, &config(), &fake).unwrap();
+    let attempts = || run.failure(&failed).unwrap().unwrap().attempts;
+    // The start began before that, with no failure; one that begins now knows of it.
+    for (before, tried) in [(Failures::new(), 1), (Failures::from([(failed.clone(), 1)]), 2)] {
+        let selection = Selection { failures: Some(before), ..Selection::all() };
+        let go = |selection| {
+            go_with(&run, &config(), &facts(), selection, &fake, &Silent, &Stop::new()).unwrap()
+        };
+        let summary = go(&selection);
+        assert_eq!(summary.failed.len(), 1, "it counts");
+        assert_eq!((summary.blocked.len(), attempts()), (5, tried));
+    }
+}
+
+#[test]
 fn a_stop_saves_the_state_and_the_next_run_goes_on_from_it() {
     let (folder, run) = run_dir();
     let stop = Stop::new();

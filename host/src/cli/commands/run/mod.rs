@@ -1,20 +1,24 @@
 //! `jackpot run`, `draw` and `spend`.
 
+mod jobs;
 mod lines;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
+use self::jobs::{Asked, Workers};
 use super::keep::Keeping;
-use super::plan::{folder, open};
+use super::plan::{folder, prepare};
 use super::report;
 use crate::cli::args::RunArgs;
 use crate::cli::asked::selection;
 use crate::cli::failure::Failure;
-use crate::cli::progress::{self, Both, Display, Json};
+use crate::cli::progress::{self, Both, Display, Json, Relay};
 use crate::cli::signals::Listener;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::plural;
+use crate::config::Overrides;
 use crate::engine::Session;
 use crate::experiment::{self, Experiment, JobState, RunDir, Summary};
 use crate::torch::settings::waiting::settle;
@@ -31,6 +35,9 @@ pub enum Verb {
 /// Does what is missing of an experiment, and reports.
 pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
     settle();
+    if args.worker {
+        return jobs::worker::run(args, verb, terminal);
+    }
     let result = work(args, verb, terminal);
     match args.json {
         true => lines::end(result, terminal),
@@ -39,17 +46,26 @@ pub fn run(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failur
 }
 
 fn work(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failure> {
+    let begun = Instant::now();
     // While the data are read and every recipe is tried, nothing is at hand to be saved.
     let (signals, idle) = Listener::start(args.stop_after, terminal)?;
-    let session = open(&args.experiment, terminal)?;
+    let mut session =
+        Session::open(&args.experiment.config, &Overrides::from(&args.experiment.overriding))?;
     let folder = folder(&args.experiment, &session);
+    let plan = jobs::decide(args.jobs, &session, &folder, terminal)?;
+    session.use_threads(plan.threads)?;
+    prepare(&mut session, terminal)?;
     let is_new = !folder.exists();
     let run = RunDir::create(&folder)?;
-    terminal.say(&headline(&session, &folder)?);
+    terminal.say(&headline(&session, plan.processes, &folder)?);
     let mut display = progress::display(terminal, share(&run, &session)?);
     if args.json {
         lines::begin(&session.config.name, &folder, terminal)?;
         display = Arc::new(Both(display, Json::on_stdout(terminal)));
+    }
+    let relay = Arc::new(Relay::new(Arc::clone(&display)));
+    if plan.processes > 1 {
+        display = relay.clone();
     }
     signals.tell(told(terminal, &display));
     let command_line: Vec<String> =
@@ -62,18 +78,34 @@ fn work(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failure> 
         facts,
         command_line: &command_line,
     };
-    let selection = selection(args, verb != Verb::Spend, verb != Verb::Draw);
+    let mut selection = selection(args, verb != Verb::Spend, verb != Verb::Draw);
+    if plan.processes > 1 {
+        selection.failures = Some(experiment::failures(&run, &session.config)?);
+    }
     let executor = session.executor()?.saving(args.checkpoint.into());
     let executor = Keeping { executor, session: &session, facts, run: &run };
+    let asked = Asked { run: &run, config: &session.config, facts, selection: &selection };
+    let workers = Arc::new(Workers::default());
     drop(idle);
+    if plan.processes > 1 {
+        signals.wait_for(workers.clone());
+    }
+    let limit = args.stop_after.map(|limit| limit.saturating_sub(begun.elapsed()));
+    let begin = asked.begin(&plan, &workers, limit, (&relay, terminal));
     let stop = &signals.stop;
-    let done = experiment::run(&experiment, &selection, &executor, display.as_ref(), stop);
+    let done = begin.and_then(|()| {
+        Ok(experiment::run(&experiment, &selection, &executor, display.as_ref(), stop)?)
+    });
+    workers.finish();
     display.close();
     if done.is_err() && is_new {
         // Removes it only if it is still empty, which it is if nothing could begin.
         let _ = std::fs::remove_dir(&folder);
     }
-    let summary = done?;
+    let mut summary = done?;
+    if plan.processes > 1 {
+        asked.recount(&mut summary)?;
+    }
     executor.mend()?;
     let reported = report::after_run(&run, !summary.stopped && !args.json, terminal);
     match conclude(&summary, &run) {
@@ -87,9 +119,12 @@ fn work(args: &RunArgs, verb: Verb, terminal: &Terminal) -> Result<(), Failure> 
 }
 
 /// `quickstart: synthetic on cpu, f32, 2 threads; runs/quickstart`.
-fn headline(session: &Session, folder: &Path) -> Result<String, Failure> {
+fn headline(session: &Session, processes: usize, folder: &Path) -> Result<String, Failure> {
     let facts = session.facts()?;
-    let threads = plural(session.threads, "thread");
+    let threads = match processes {
+        1 => plural(session.threads, "thread"),
+        more => experiment::processes_of(more, session.threads),
+    };
     Ok(format!(
         "{}: {} on {}, {}, {threads}; {}",
         session.config.name,
