@@ -58,7 +58,7 @@ fn agree(patterns: &[&str], count: usize) {
     assert_eq!(2 * precisions, rows.len());
 }
 
-// The large networks take minutes.
+// The large networks and LRsI take minutes.
 #[test]
 fn networks_and_what_is_in_them_agree() {
     agree(&["architecture/resnet8", "architecture/lenet-5", "activation/*", "skip/*"], 3);
@@ -66,7 +66,7 @@ fn networks_and_what_is_in_them_agree() {
 
 #[test]
 fn what_comes_before_a_step_agrees() {
-    agree(&["init/kaiming", "init/lrsi", "augmentation/*", "lr-schedule/co*"], 3);
+    agree(&["init/kaiming", "init/orthogonal", "augmentation/*", "lr-schedule/co*"], 3);
 }
 
 #[test]
