@@ -12,43 +12,12 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
+from side import Ended, Side
+
 HERE = Path(__file__).parent
-
-
-class Side:
-    """A program that does a round for each line."""
-
-    def __init__(self, command, threads, cores):
-        environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
-        if cores:
-            command = ["taskset", "-c", cores, *command]
-        self.command = command
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
-        )
-        self.ready = self.said()["ready"]
-
-    def said(self):
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"this ended before its time: {' '.join(self.command)}")
-        return json.loads(line)
-
-    def round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return self.said()["images_per_second"]
-
-    def end(self):
-        """What it says of the whole, if anything."""
-        self.process.stdin.close()
-        rest = self.process.stdout.read()
-        self.process.wait()
-        return json.loads(rest)["measured"] if rest.strip() else None
 
 
 def compared(ours, theirs, pairs):
@@ -100,6 +69,8 @@ def main():
                 ours, theirs = commands(options, network, mode, threads)
                 cores = "1" if threads == "1" else ""
                 sides = [Side(command, threads, cores) for command in (ours, theirs)]
+                for side in sides:
+                    side.ready()
                 result = compared(*sides, options.pairs)
                 measured = [side.end() for side in sides][0]
                 found.append(
@@ -125,4 +96,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Ended as ended:
+        sys.exit(str(ended))

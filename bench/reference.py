@@ -1,13 +1,15 @@
 """PyTorch training the same network, for `cargo xtask bench`.
 
     python bench/reference.py MODE NETWORK [--threads N] [--batch N] [--steps N] [--device cpu]
+                              [--precision f32|bf16] [--compile MODE]
 
 MODE is one of
   paper     as the paper's code trains: NCHW, f32, a DataLoader with a worker per thread that
             augments image by image, the loss read every step
   tuned     what an expert would write: channels_last, the dataset as one tensor on the device,
             augmentation of whole batches, fused SGD, no synchronisation
-  compiled  the same through torch.compile
+  compiled  the same through torch.compile, in its mode --compile
+  graph     the same as one CUDA graph for each step, without a compiler
   infer     forward passes in evaluation mode, channels_last
   infer-nchw  the same in NCHW
 
@@ -122,27 +124,63 @@ class Paper:
 
 
 class Tuned:
-    def __init__(self, options, images, labels, compiled):
+    def __init__(self, options, images, labels):
         self.steps, self.batch = options.steps, options.batch
+        self.device = torch.device(options.device)
+        self.bf16 = options.precision == "bf16"
         self.net = network(options.network).to(options.device, memory_format=torch.channels_last)
         self.net.train()
-        self.forward = torch.compile(self.net) if compiled else self.net
+        self.forward = self.net
+        if options.mode == "compiled":
+            self.forward = torch.compile(self.net, mode=options.compile, dynamic=False)
         self.source = batches(images, labels, options.batch, options.device)
         self.optimizer = torch.optim.SGD(
             self.net.parameters(), lr=0.1, momentum=0.9, weight_decay=2e-4, fused=True
         )
         self.seen = torch.zeros((), device=options.device)
 
+    def step(self, inputs, targets):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            outputs = self.forward(inputs)
+        loss = F.cross_entropy(outputs.float(), targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        with torch.no_grad():
+            self.seen += loss + (outputs.argmax(1) == targets).sum()
+
+    def round(self):
+        for _ in range(self.steps):
+            torch.compiler.cudagraph_mark_step_begin()
+            self.step(*next(self.source))
+        self.seen.item()
+        return self.steps * self.batch
+
+
+class Graphed(Tuned):
+    """A step recorded once and replayed: what a GPU can do when no launch is waited for."""
+
+    def __init__(self, options, images, labels):
+        super().__init__(options, images, labels)
+        if self.device.type != "cuda":
+            raise SystemExit("a CUDA graph needs a CUDA device")
+        self.inputs, self.targets = (tensor.clone() for tensor in next(self.source))
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(5):
+                self.step(self.inputs, self.targets)
+        torch.cuda.current_stream().wait_stream(side)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.step(self.inputs, self.targets)
+
     def round(self):
         for _ in range(self.steps):
             inputs, targets = next(self.source)
-            outputs = self.forward(inputs)
-            loss = F.cross_entropy(outputs, targets)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimizer.step()
-            with torch.no_grad():
-                self.seen += loss + (outputs.argmax(1) == targets).sum()
+            self.inputs.copy_(inputs)
+            self.targets.copy_(targets)
+            self.graph.replay()
         self.seen.item()
         return self.steps * self.batch
 
@@ -165,27 +203,37 @@ class Infer:
         return self.steps * self.batch
 
 
-def main():
+def parser():
     parser = argparse.ArgumentParser()
-    parser.add_argument("mode", choices=["paper", "tuned", "compiled", "infer", "infer-nchw"])
+    parser.add_argument("mode", choices=["paper", "tuned", "compiled", "graph", "infer", "infer-nchw"])
     parser.add_argument("network", choices=sorted(WIDTHS))
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=1)
     parser.add_argument("--device", default="cpu")
-    options = parser.parse_args()
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
+    parser.add_argument("--compile", default="default")
+    return parser
+
+
+def side_of(options):
+    """What is measured, with its data."""
     torch.set_num_threads(options.threads)
+    torch.backends.cudnn.benchmark = options.device != "cpu"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.manual_seed(1)
     images = torch.randint(0, 256, (IMAGES, 3, 32, 32), dtype=torch.uint8)
     labels = torch.randint(0, CLASSES, (IMAGES,))
-    if options.mode == "paper":
-        side = Paper(options, images, labels)
-    elif options.mode.startswith("infer"):
-        side = Infer(options, images)
-    else:
-        side = Tuned(options, images, labels, options.mode == "compiled")
+    if options.mode.startswith("infer"):
+        return Infer(options, images)
+    sides = {"paper": Paper, "tuned": Tuned, "compiled": Tuned, "graph": Graphed}
+    return sides[options.mode](options, images, labels)
+
+
+def main():
+    options = parser().parse_args()
+    side = side_of(options)
     for _ in range(options.warmup):
         side.round()
     print(json.dumps({"ready": {"torch": torch.__version__}}), flush=True)

@@ -10,6 +10,7 @@ mod cadence;
 mod completions;
 mod connect;
 mod data;
+mod device;
 mod eval;
 mod experiment;
 mod export;
@@ -32,6 +33,7 @@ pub use cadence::{CadenceArg, span};
 pub use completions::completions;
 pub use connect::ConnectArgs;
 pub use data::{DataCommand, Dataset, Downloadable, GetArgs};
+pub use device::{DeviceCheckArgs, DeviceCommand, PrecisionArg};
 pub use eval::{EvalArgs, EvalSplit};
 pub use experiment::{ExperimentArgs, Overriding, RunArgs};
 pub use export::{ExportArgs, ExportFormat, LevelChoice};
@@ -176,6 +178,9 @@ Trains for a few rounds and writes nothing. Parts of a step are timed in a round
     /// List datasets, get one, or check one's files
     #[command(subcommand)]
     Data(DataCommand),
+    /// Check that a device computes right
+    #[command(subcommand)]
+    Device(DeviceCommand),
     /// Check a config without running it, or print its JSON schema
     #[command(subcommand)]
     Config(ConfigCommand),

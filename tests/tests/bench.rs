@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use jackpot_tests::config::Config;
-use jackpot_tests::{Sandbox, data};
+use jackpot_tests::install::install;
+use jackpot_tests::{Sandbox, data, python};
 use serde_json::Value;
 
 fn sandbox() -> Sandbox {
@@ -72,6 +73,45 @@ fn rounds_come_when_they_are_asked_for() {
     assert_eq!(lines[0]["ready"]["batch_size"], 8);
     let speeds = [&lines[1], &lines[2]].map(|line| line["images_per_second"].clone());
     assert_eq!(lines[3]["measured"]["rounds"], Value::from(speeds.to_vec()));
+}
+
+/// The program for a CUDA machine, on the CPU and small; torch.compile wants a compiler, and a graph
+/// a GPU.
+#[test]
+fn what_measures_a_gpu_is_rehearsed() {
+    let Some(python) = python::with("torch, numpy") else { return };
+    let sandbox = Sandbox::new();
+    let jackpot = install().binary.to_str().unwrap();
+    let args = ["--jackpot", jackpot, "--out", "cuda.json", "--device", "cpu", "--quick"];
+    let without = "graph,compile,compile-reduce-overhead,compile-max-autotune";
+    let args = [&args[..], &["--leave-out", without, "--only", "activation/swish"]].concat();
+    python::script(&python, "bench/cuda.py", &args, sandbox.path());
+    let text = std::fs::read_to_string(sandbox.at("cuda.json")).unwrap();
+    let found: Value = serde_json::from_str(&text).unwrap();
+    let parts = found["parts"].as_object().unwrap();
+    let names: Vec<_> = parts.keys().map(String::as_str).collect();
+    let all = [
+        "version",
+        "matrix rate",
+        "flops",
+        "start",
+        "check",
+        "ready",
+        "speed at 8",
+        "goals at 8",
+        "profile at 8",
+    ];
+    assert_eq!(names, all);
+    assert!(parts.values().all(|part| part["state"] == "done"), "{text}");
+    assert_eq!(parts["check"]["found"]["ok"], 2);
+    let rounds = parts["speed at 8"]["found"]["rounds"].as_object().unwrap();
+    let sides: Vec<_> = rounds.keys().map(String::as_str).collect();
+    assert_eq!(sides, ["jackpot", "jackpot-f32", "paper", "tuned"]);
+    // Of a forward pass of ResNet-20: 40.55 million multiply-adds (He et al., of which the linear
+    // layer has 640).
+    let macs = parts["flops"]["found"]["macs_forward"].as_u64().unwrap();
+    assert_eq!(macs, 40_551_040);
+    assert!(parts["goals at 8"]["found"]["times_paper"]["is"].as_f64().unwrap() > 0.0);
 }
 
 #[test]

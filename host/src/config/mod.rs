@@ -46,4 +46,5 @@ pub use overrides::Overrides;
 pub use report::Primary;
 pub use schema::{schema, schema_with};
 pub use types::*;
+pub use words::device as device_named;
 pub use write::to_toml;

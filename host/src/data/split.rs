@@ -4,6 +4,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::batch::Batch;
 use super::source::Samples;
+use crate::torch::upload::upload;
 
 /// Images and labels on one device.
 #[derive(Debug)]
@@ -48,7 +49,8 @@ impl Split {
     /// The images at these places, in this order, on the split's device. A place outside the split
     /// is an error.
     pub fn fetch(&self, indices: &[i64]) -> Result<Batch, TchError> {
-        let indices = Tensor::f_from_slice(indices)?.f_to_device(self.images.device())?;
+        let indices = upload(&Tensor::f_from_slice(indices)?, self.images.device())
+            .map_err(|error| TchError::Torch(error.to_string()))?;
         let images = self.images.f_index_select(0, &indices)?;
         let labels = self.labels.f_index_select(0, &indices)?;
         Batch::new(&images, &labels, indices, self.classes)

@@ -174,6 +174,7 @@ impl Bench {
         training.masks.apply(&training.network).map_err(|error| failed(error.into()))?;
         training.choose_unrecorded(session.sparse).map_err(failed)?;
         training.choose_kernels(session.sparse).map_err(failed)?;
+        training.lay_out().map_err(failed)?;
         let parameters = training.network.parameters().iter();
         let setting = Setting {
             device: device_name(session.device),

@@ -103,12 +103,18 @@ pub fn apply(
         settings::set_deterministic(deterministic)?;
         // Nothing here reads what it has not written.
         settings::set_fill_fresh(false)?;
-        settings::set_cudnn_benchmark(false)?;
-        settings::set_cudnn_deterministic(true)?;
+        settings::set_cudnn_benchmark(searches(device, deterministic))?;
+        settings::set_cudnn_deterministic(deterministic)?;
         Ok(count)
     };
     set_training_device(device);
     set().map_err(|error| OpenError::Device(error.to_string()))
+}
+
+/// Whether cuDNN tries its algorithms on each new shape and takes the fastest, which may be another
+/// one next time.
+fn searches(device: Device, deterministic: bool) -> bool {
+    device.is_cuda() && !deterministic
 }
 
 /// `cpu`, `cuda:0`.
@@ -146,6 +152,12 @@ mod tests {
         let cuda = Device::Cuda(0);
         assert!(deterministic(None, Device::Cpu) && !deterministic(None, cuda));
         assert!(deterministic(Some(true), cuda) && !deterministic(Some(false), Device::Cpu));
+    }
+
+    #[test]
+    fn cudnn_searches_where_bits_may_differ() {
+        assert!(searches(Device::Cuda(0), false) && !searches(Device::Cuda(0), true));
+        assert!(!searches(Device::Cpu, false));
     }
 
     #[test]

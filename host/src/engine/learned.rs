@@ -22,7 +22,8 @@ pub fn csv(network: &Network, state: &State) -> Result<Option<String>, TrainErro
     let mut any = false;
     for tensor in declared.filter_map(|p| Some((&p.name, state.get(&p.name)?))) {
         let (name, tensor) = tensor;
-        let values = tensor.f_to_kind(Kind::Double)?.f_to_device(tch::Device::Cpu)?.f_view(-1)?;
+        let values =
+            tensor.f_to_kind(Kind::Double)?.f_to_device(tch::Device::Cpu)?.f_reshape(-1)?;
         let values = Vec::<f64>::try_from(values)?;
         if values.is_empty() {
             continue;

@@ -11,12 +11,14 @@
 //! - [`stage`]: a small training on which any item can be tried;
 //! - [`connect`]: networks on the line between two;
 //! - [`check`](mod@check): tries the items of a plugin file;
+//! - [`device_check`]: whether a device computes what the CPU does;
 //! - [`trials`]: items tried one at a time, for the tests of their authors.
 
 pub mod bench;
 pub mod check;
 pub mod connect;
 pub mod device;
+pub mod device_check;
 mod error;
 pub mod estimate;
 pub mod evaluate;

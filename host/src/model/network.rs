@@ -16,6 +16,8 @@ use super::run::{ForwardContext, Observe, Plan, Substitutes};
 use super::sites::{Place, SiteContext, SiteItem, SiteState};
 use super::store::{Buffer, Parameter};
 use crate::plugin::kinds::{Common, Skip};
+use crate::torch::OpError;
+use crate::torch::memory_format::MemoryFormat;
 
 /// An executable network.
 #[derive(Debug)]
@@ -111,6 +113,22 @@ impl Network {
         }
         self.items.iter_mut().for_each(|item| item.knobs.convert_to(kind));
         self.skip.iter_mut().for_each(|(_, knobs)| knobs.convert_to(kind));
+        Ok(())
+    }
+
+    /// Lays parameters of four dimensions out in that order. The tensors are new ones where
+    /// something changes, as for [`Network::convert_to`].
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn lay_out(&mut self, format: MemoryFormat) -> Result<(), OpError> {
+        for parameter in self.parameters.iter_mut().filter(|p| p.tensor.dim() == 4) {
+            if !format.holds(&parameter.tensor)? {
+                let tensor = tch::no_grad(|| format.apply(&parameter.tensor.detach()))?;
+                parameter.tensor = tensor.set_requires_grad(true);
+            }
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use super::kinds::declared;
 use super::load::PluginFile;
 
 /// The plugins of one process.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Registry {
     files: Vec<Arc<PluginFile>>,
     /// Other paths of the same bytes, with their hashes.

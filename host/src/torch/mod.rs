@@ -6,6 +6,7 @@
 //! - [`settings`]: threads, determinism, TF32, autocast;
 //! - [`cuda`]: whether there is a GPU, without linking CUDA;
 //! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data;
+//! - [`upload`](mod@upload): to a device without waiting;
 //! - [`version`](mod@version): how often a tensor was written;
 //! - [`memory`]: what the process keeps though nothing uses it;
 //! - [`codes`]: libtorch's numbers for dtypes and devices.
@@ -25,6 +26,7 @@ pub mod node;
 pub mod numbers;
 pub mod op;
 pub mod settings;
+pub mod upload;
 pub mod value;
 pub mod version;
 

@@ -11,7 +11,7 @@ use super::meter::Meter;
 use super::parts::{Part, unheard};
 use super::step::forward;
 use super::training::Training;
-use crate::data::Split;
+use crate::data::{EpochOrder, Split};
 use crate::torch::cuda;
 use jackpot_plugin_api::model::Mode;
 
@@ -19,6 +19,8 @@ use jackpot_plugin_api::model::Mode;
 pub struct Steps<'t, 'a> {
     inner: Loop<'t, 'a>,
     meter: Meter,
+    /// Of the epoch under way, and which that is.
+    order: Option<(u64, EpochOrder)>,
 }
 
 /// What some steps took.
@@ -40,7 +42,7 @@ impl<'t, 'a> Steps<'t, 'a> {
         if training.spec.feed.train.is_empty() {
             return Err(TrainError::Setting("there are no images to train on".to_owned()));
         }
-        Ok(Self { inner: Loop::start(training)?, meter: Meter::new() })
+        Ok(Self { inner: Loop::start(training)?, meter: Meter::new(), order: None })
     }
 
     /// Does some steps, and waits for them to be done.
@@ -87,14 +89,20 @@ impl<'t, 'a> Steps<'t, 'a> {
 
     fn step(&mut self, passed: super::parts::Passed<'_>) -> Result<usize, TrainError> {
         let steps_per_epoch = self.inner.training.spec.steps_per_epoch();
-        let order = self.inner.training.order(self.inner.step / steps_per_epoch);
+        let epoch = self.inner.step / steps_per_epoch;
+        let order = match self.order.take() {
+            Some((known, order)) if known == epoch => order,
+            _ => self.inner.training.order(epoch),
+        };
         let place = usize::try_from(self.inner.step % steps_per_epoch).unwrap_or_default();
         let indices = order.batch(place).unwrap_or_default();
         let (result, _) = self.inner.one_step(indices, passed)?;
-        self.meter.count(&result, indices.len());
+        let count = indices.len();
+        self.meter.count(&result, count);
         let _ = self.meter.due();
         passed(Part::Metrics);
-        Ok(indices.len())
+        self.order = Some((epoch, order));
+        Ok(count)
     }
 
     /// Until all that was asked of the device is done.

@@ -10,6 +10,7 @@
 //! - [`evaluate`]: accuracy and loss of a network on a split; [`calibration`]: how sure it is;
 //! - [`checkpoint`]: a training in the middle, on disk; [`cadence`]: how often it goes there;
 //! - [`update`]: masks that move during a training;
+//! - `order`: how weights lie in memory;
 //! - [`kernels`]: which layers of pruned networks run on sparse kernels; [`places`]: their kept weights;
 //! - [`access`]: the network as `init`, `score` and `update` plugins see it.
 
@@ -27,6 +28,7 @@ pub mod measure;
 mod meter;
 pub mod metrics;
 pub mod optimizer;
+mod order;
 pub mod outcome;
 pub mod parts;
 pub mod places;

@@ -22,6 +22,7 @@ use crate::prune::Masks;
 impl<'t, 'a> Loop<'t, 'a> {
     /// Takes the newest whole state back, if there is one.
     pub(super) fn start(training: &'t mut Training<'a>) -> Result<Self, TrainError> {
+        training.lay_out()?;
         let spec = training.spec;
         let found = checkpoint::newest(spec.checkpoint, |step| passed(&spec, step), spec.into)?;
         tell(&spec, &found)?;

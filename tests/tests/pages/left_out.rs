@@ -46,6 +46,16 @@ pub const LEFT_OUT: &[LeftOut] = &[
         "JACKPOT_TEST_PYTHON=",
         "minutes; it runs the tests of exports, as these are",
     ),
+    of(
+        "docs/verification.md",
+        "jackpot device check --precision",
+        "minutes, for the large networks; device_check.rs has the small ones",
+    ),
+    of(
+        "docs/performance.md",
+        "python3 bench/cuda.py",
+        "needs a GPU; bench.rs rehearses it on the CPU",
+    ),
     of("docs/install.md", "cargo build --release", "minutes; every other test builds as much"),
     of("docs/install.md", "python3 -m pip download ", "needs the network, and half a gigabyte"),
     of("docs/install.md", "PIP_NO_INDEX=1 ", "needs what the line before it downloads"),

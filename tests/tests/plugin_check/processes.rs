@@ -41,13 +41,15 @@ fn after_a_crash_the_other_items_are_checked() {
         "counts-down",
         "panics",
         "panics-at-once",
+        "coarse",
     ];
     assert_eq!(names, all, "{ran}");
     // The first example of what is required.
     assert_eq!(items[6]["params"]["how"], "abort", "{ran}");
     assert_eq!(items[6]["examples"][0], "how", "{ran}");
     let levels: Vec<_> = items.iter().map(|item| item["level"].as_str().unwrap()).collect();
-    let expected = ["ok", "ok", "ok", "ok", "error", "error", "error", "error", "ok", "error"];
+    let expected =
+        ["ok", "ok", "ok", "ok", "error", "error", "error", "error", "ok", "error", "ok"];
     assert_eq!(levels, expected, "{ran}");
 }
 

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod connect;
 mod data;
+mod device;
 mod eval;
 mod export;
 mod import;
@@ -17,7 +18,7 @@ mod status;
 mod stored;
 mod verify;
 
-use super::args::{Command, ConfigCommand, DataCommand, PluginCommand};
+use super::args::{Command, ConfigCommand, DataCommand, DeviceCommand, PluginCommand};
 use super::failure::Failure;
 use super::terminal::Terminal;
 use run::Verb;
@@ -53,6 +54,7 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<(), Failure> {
         Command::Data(DataCommand::Check { path, dataset, image_size, classes }) => {
             data::check(path.as_deref(), *dataset, *image_size, *classes, terminal)
         }
+        Command::Device(DeviceCommand::Check(args)) => device::check(args, terminal),
         Command::Config(ConfigCommand::Check { config, overriding, print, measure }) => {
             let wanted = config::Wanted { print: *print, measure: *measure };
             config::check(config, overriding, wanted, terminal)

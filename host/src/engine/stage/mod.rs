@@ -18,6 +18,10 @@
 
 mod images;
 mod network;
+#[cfg(test)]
+mod tests;
+
+pub use images::CLASSES;
 
 use std::path::Path;
 
@@ -53,6 +57,7 @@ pub struct Stage {
     names: Vec<String>,
     seed: u64,
     device: Device,
+    precision: Precision,
 }
 
 impl Stage {
@@ -63,11 +68,32 @@ impl Stage {
     ///
     /// What libtorch says: not enough memory on that device.
     pub fn new(registry: Registry, device: Device, seed: u64) -> Result<Self, TrainError> {
+        Self::of_graph(registry, network::graph(), images::SHAPE, device, seed)
+    }
+
+    /// As [`Stage::new`], with another network: one that takes images of that shape and gives
+    /// [`CLASSES`] logits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stage::new`]; a network of which nothing can be pruned.
+    pub fn of_graph(
+        registry: Registry,
+        graph: Graph,
+        shape: [usize; 3],
+        device: Device,
+        seed: u64,
+    ) -> Result<Self, TrainError> {
         set_training_device(device);
-        let (graph, feed) = (network::graph(), images::feed(device)?);
+        let feed = images::feed(shape, device)?;
         let names = Scope::new(&["conv".to_owned(), "linear".to_owned()])
             .names(&plain(&graph, &registry, seed, device)?)?;
-        Ok(Self { registry, graph, feed, names, seed, device })
+        Ok(Self { registry, graph, feed, names, seed, device, precision: Precision::F32 })
+    }
+
+    /// Its trainings compute in that precision, which is never `Auto`; without it in f32.
+    pub fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The items that there are.
@@ -154,6 +180,7 @@ impl Stage {
         {
             training.teacher = Some(self.teacher()?);
         }
+        training.lay_out()?;
         Ok(training)
     }
 
@@ -216,7 +243,7 @@ impl Stage {
             feed: &self.feed,
             seed: self.seed,
             device: self.device,
-            precision: Precision::F32,
+            precision: self.precision,
             rewind_points: &[],
             into: nowhere,
             checkpoint: nowhere,
@@ -241,72 +268,4 @@ fn plain(
         start: Progress { step: 0, steps_per_epoch: 1, total_steps: 1 },
     };
     Ok(Network::build(graph, options)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::train::optimizer::Optimizer;
-
-    fn stage(seed: u64) -> Stage {
-        Stage::new(Registry::default(), Device::Cpu, seed).unwrap()
-    }
-
-    #[test]
-    fn a_step_is_done_under_the_ticket() {
-        let stage = stage(1);
-        let train = stage.without();
-        let mut training = stage.training(&train).unwrap();
-        assert_eq!(training.masks.iter().count(), stage.prunable().len());
-        let share = training.masks.kept() as f64 / training.masks.total() as f64;
-        // 2,840 weights: four standard errors are 0.038.
-        assert!((share - 0.5).abs() < 0.038, "{share}");
-        let parameters = training.network.parameters();
-        let mut optimizer = Optimizer::new(&train.optimizer, parameters).unwrap();
-        let batch = training.batch(0).unwrap();
-        let mut step = |training: &mut Training<'_>, number| {
-            let progress = stage.progress(number);
-            training.step(&mut optimizer, &batch, progress, 0.1).unwrap().loss.double_value(&[])
-        };
-        let first = step(&mut training, 0);
-        let later = (1..8).map(|number| step(&mut training, number)).last().unwrap();
-        assert!(later < first && first < 3.0, "{first} {later}");
-        let weight = &training.network.parameter("conv1.weight").unwrap().tensor;
-        let mask = training.masks.get("conv1.weight").unwrap();
-        let pruned = weight.masked_fill(mask, 0.0).abs().sum(tch::Kind::Double);
-        assert_eq!(pruned.double_value(&[]), 0.0);
-    }
-
-    #[test]
-    fn the_seed_makes_ticket_and_weights() {
-        let weight = |seed| {
-            let stage = stage(seed);
-            let train = stage.without();
-            let training = stage.training(&train).unwrap();
-            Vec::<f32>::try_from(&training.network.parameters()[0].tensor.view(-1)).unwrap()
-        };
-        assert_eq!(weight(1), weight(1));
-        assert_ne!(weight(1), weight(2));
-    }
-
-    #[test]
-    fn sites_have_both_shapes_and_batches_go_round() {
-        let stage = stage(1);
-        let view = stage.view().unwrap();
-        let sites = view.graph.nodes.iter().filter(|node| node.site.is_some());
-        let shapes: Vec<_> = sites.map(|node| view.shape(&node.id).unwrap().len()).collect();
-        assert!(shapes.contains(&3) && shapes.contains(&1), "{shapes:?}");
-        assert_eq!(stage.indices(0), stage.indices(4));
-        assert_eq!(stage.batch(1).unwrap().images.size(), [16, 3, 8, 8]);
-        assert_eq!(stage.progress(3).total_steps, 4 * 182);
-    }
-
-    #[test]
-    fn classes_differ_in_their_images() {
-        let images = stage(1).batch(0).unwrap().images;
-        // Class k is bright in quadrant k.
-        let quadrant = images.narrow(2, 0, 4).narrow(3, 0, 4);
-        let mean = |class: i64| quadrant.get(class).mean(tch::Kind::Double).double_value(&[]);
-        assert!(mean(0) > mean(1) + 0.1 && mean(0) > mean(3) + 0.1);
-    }
 }

@@ -1,6 +1,7 @@
-//! The order in memory in which a dense convolution on the CPU is fastest.
+//! The order in memory in which a dense convolution is fastest.
 //!
-//! Most run faster on channels-last images, and so do the batch norms and poolings behind them;
+//! On a GPU cuDNN's bf16 kernels work on channels-last images, and would turn others round before
+//! and after each convolution; in f32 they stay row-major. On the CPU most run faster on channels-last images, and so do the batch norms and poolings behind them;
 //! wide ones over a few pixels run faster on row-major ones (`docs/performance.md` has what was
 //! measured). The shapes alone decide, so a training that goes on computes the same bits.
 //!
@@ -12,6 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::torch::OpError;
 use crate::torch::memory_format::MemoryFormat;
+use crate::torch::settings::autocast_is_on;
 
 /// A convolution over more pixels than these is fastest with the channels last.
 const FEW_PIXELS: i64 = 16;
@@ -31,10 +33,32 @@ const COLOURS: i64 = 3;
 ///
 /// What libtorch says.
 pub(super) fn suited(input: &Tensor, weight: &Tensor) -> Result<Option<Tensor>, OpError> {
-    let is_known = input.device() == Device::Cpu && input.kind() == Kind::Float;
-    match (is_known, best(&input.size(), &weight.size())) {
-        (true, Some(format)) => format.apply(input).map(Some),
-        _ => Ok(None),
+    let (device, kind) = (input.device(), input.kind());
+    // The first convolution's images are still f32, and autocast makes them bf16.
+    let is_cast = device.is_cuda() && kind == Kind::Float && autocast_is_on(device)?;
+    let format = match rule(device, kind, is_cast) {
+        Rule::ByShape => best(&input.size(), &weight.size()),
+        Rule::ChannelsLast if input.dim() == 4 => Some(MemoryFormat::ChannelsLast),
+        Rule::ChannelsLast | Rule::AsItIs => None,
+    };
+    format.map(|format| format.apply(input)).transpose()
+}
+
+/// What decides the order.
+#[derive(Debug, PartialEq, Eq)]
+enum Rule {
+    ByShape,
+    ChannelsLast,
+    AsItIs,
+}
+
+/// Of images on a device that a convolution reads in that dtype, or which autocast makes bf16.
+fn rule(device: Device, kind: Kind, is_cast: bool) -> Rule {
+    match (device, kind) {
+        (Device::Cpu, Kind::Float) => Rule::ByShape,
+        (Device::Cuda(_), Kind::BFloat16) => Rule::ChannelsLast,
+        (Device::Cuda(_), Kind::Float) if is_cast => Rule::ChannelsLast,
+        _ => Rule::AsItIs,
     }
 }
 
@@ -73,6 +97,17 @@ mod tests {
         assert_eq!(best(&[64, 16, 64, 64], &[8, 16, 3, 3]), first);
         assert_eq!(best(&[3, 64, 32, 32], &[64, 64, 3, 3]), first);
         assert_eq!(best(&[64, 32, 32], &[16, 64, 3, 3]), None);
+    }
+
+    #[test]
+    fn a_gpu_has_bf16_channels_last_and_f32_as_it_is() {
+        let (cpu, gpu) = (Device::Cpu, Device::Cuda(0));
+        assert_eq!(rule(gpu, Kind::BFloat16, false), Rule::ChannelsLast);
+        assert_eq!(rule(gpu, Kind::Float, true), Rule::ChannelsLast);
+        assert_eq!(rule(gpu, Kind::Float, false), Rule::AsItIs);
+        assert_eq!(rule(gpu, Kind::Double, false), Rule::AsItIs);
+        assert_eq!(rule(cpu, Kind::Float, false), Rule::ByShape);
+        assert_eq!(rule(cpu, Kind::BFloat16, false), Rule::AsItIs);
     }
 
     #[test]

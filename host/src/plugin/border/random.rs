@@ -7,6 +7,7 @@ use super::context::HookContext;
 use super::ctx_ops::Questions;
 use super::tensors::{borrow, give};
 use crate::random::Stream;
+use crate::torch::upload::upload;
 
 /// Answers `rng.uniform`, `rng.normal`, `rng.fixed` and `rng.host`.
 pub fn answer(
@@ -48,8 +49,9 @@ pub fn answer(
         _ => (fill(step_stream(context, stream)), shape),
     };
     let tensor = Tensor::from_slice(&data).to_kind(Kind::Float);
-    let tensor = tensor.f_reshape(shape).and_then(|t| t.f_to_device(context.device));
-    Ok(vec![Named::new("values", Value::Tensor(give(tensor.map_err(|e| e.to_string())?)))])
+    let tensor = tensor.f_reshape(shape).map_err(|e| e.to_string())?;
+    let tensor = upload(&tensor, context.device).map_err(|e| e.to_string())?;
+    Ok(vec![Named::new("values", Value::Tensor(give(tensor)))])
 }
 
 /// The values of a tensor of sample numbers; the batch's own are known without asking the device.

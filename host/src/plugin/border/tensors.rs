@@ -20,6 +20,7 @@ use crate::plugin::probe;
 use crate::torch::codes::{device_code, device_of, dtype_code, dtype_of};
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::op::Schema;
+use crate::torch::upload::upload;
 use crate::torch::{Arg, Op, Value as HostValue, bytes};
 
 /// What device −1 means to a plugin.
@@ -187,7 +188,7 @@ extern "C" fn make(
         let kind = dtype_of(dtype.into()).ok_or_else(|| format!("there is no dtype {dtype}"))?;
         let tensor = bytes::from_bytes(kind, shape.as_slice(), data.as_slice())
             .map_err(|e| e.to_string())?;
-        let tensor = tensor.f_to_device(device(raw)?).map_err(|e| e.to_string())?;
+        let tensor = upload(&tensor, device(raw)?).map_err(|e| e.to_string())?;
         probe::count(1);
         Ok(lend(&ManuallyDrop::new(tensor)))
     })

@@ -74,6 +74,14 @@ pub fn autocast_disabled() -> Result<Autocast, OpError> {
     Ok(guard)
 }
 
+/// Whether this thread has autocast on that kind of device.
+///
+/// # Errors
+/// A kind of device without autocast.
+pub fn autocast_is_on(device: Device) -> Result<bool, OpError> {
+    Ok(State::read(device_code(device).0)?.enabled)
+}
+
 impl Drop for Autocast {
     fn drop(&mut self) {
         // Failures are impossible here: the same calls with these devices worked before.

@@ -4,7 +4,7 @@
 mod autocast;
 pub mod waiting;
 
-pub use autocast::{Autocast, autocast_disabled};
+pub use autocast::{Autocast, autocast_disabled, autocast_is_on};
 
 use super::error::OpError;
 use super::ffi;
