@@ -150,18 +150,23 @@ unsafe fn add_up<S: Simd, const W: usize>(
         let none = [[S::splat(0.0); 2]; W];
         let (mut sums, mut pixels) = (none, 0);
         for (row, before) in plane.rows() {
-            for x in 0..plane.width {
-                for w in 0..W {
-                    let register = x * W + w;
-                    sums[w] = of(row + register * S::LANES, before * W + register, w, sums[w]);
+            let mut x = 0;
+            while x < plane.width {
+                let end = plane.width.min(x + NARROW);
+                pixels += end - x;
+                while x < end {
+                    for w in 0..W {
+                        let register = x * W + w;
+                        sums[w] = of(row + register * S::LANES, before * W + register, w, sums[w]);
+                    }
+                    x += 1;
                 }
-            }
-            pixels += plane.width;
-            if pixels >= NARROW {
-                for (totals, sums) in totals.iter_mut().zip(sums) {
-                    flush::<S>(totals, sums);
+                if pixels >= NARROW {
+                    for (totals, sums) in totals.iter_mut().zip(sums) {
+                        flush::<S>(totals, sums);
+                    }
+                    (sums, pixels) = (none, 0);
                 }
-                (sums, pixels) = (none, 0);
             }
         }
         for (totals, sums) in totals.iter_mut().zip(sums) {

@@ -8,8 +8,10 @@ use crate::kernels::error::KernelError;
 use crate::kernels::isa::{Isa, PAST};
 use crate::kernels::micro::norm::{BESIDE, Lanes, NormKernels, Plane, Totals};
 
-/// Numbers of a part of images whose channels are last: they stay in the second cache.
+/// Numbers of a part of images whose channels are last, about: they stay in the second cache.
 const PART: usize = 16 << 10;
+/// And its rows, at least: sums of each part are kept for each channel.
+const ROWS: usize = 64;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
@@ -73,7 +75,7 @@ impl Cut {
                     false => (plain.row(lanes), 1),
                 };
                 let all = all / row;
-                let rows = (PART / row).clamp(1, all.max(1));
+                let rows = (PART / row).max(ROWS).min(all.max(1));
                 let parts = all.div_ceil(rows);
                 Self {
                     isa,

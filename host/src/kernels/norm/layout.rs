@@ -89,7 +89,7 @@ impl Layout {
 
 impl Plain {
     /// Whether there are kernels for so many images of that form on this processor: whole registers
-    /// hold the pixels of a channel, or all channels of some pixels.
+    /// hold the pixels of a channel, of which there are not few, or all channels of some pixels.
     pub fn is_known(&self, images: usize) -> bool {
         self.fits(images, Isa::best().lanes())
     }

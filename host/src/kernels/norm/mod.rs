@@ -40,10 +40,10 @@ pub struct Norm<'a> {
 impl Norm<'_> {
     /// How to go over the images, where all is as it must be.
     fn cut(&self, images: usize, slices: &[(&'static str, usize)]) -> Result<Cut, KernelError> {
-        let cut = Cut::new(&self.layout, images)?;
-        if self.count(images) == 0.0 {
+        if self.layout.channels() == 0 || self.count(images) == 0.0 {
             return Err(KernelError::Shape { what: "a norm of no pixels".into() });
         }
+        let cut = Cut::new(&self.layout, images)?;
         check_length("the norm's weight", self.weight.len(), self.layout.channels())?;
         check_length("the norm's bias", self.bias.len(), self.layout.channels())?;
         for &(what, len) in slices {

@@ -1,6 +1,6 @@
 //! What a convolution tells about its output, and the batch's mean and variance from it.
 
-use super::sums::Statistics;
+use super::sums::{Statistics, not_below_zero};
 use crate::kernels::frame::Frame;
 use crate::kernels::micro::told::Told;
 
@@ -35,7 +35,7 @@ impl Moments {
         }
         Some(Statistics {
             mean: of_all.iter().map(|all| all.mean).collect(),
-            variance: of_all.iter().map(|all| (all.squares / all.count).max(0.0)).collect(),
+            variance: of_all.iter().map(|all| not_below_zero(all.squares / all.count)).collect(),
         })
     }
 }

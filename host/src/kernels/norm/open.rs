@@ -1,4 +1,4 @@
-//! Where a ReLU let something through: one bit for each number, a thirty-second of the output.
+//! Where a ReLU let something through: one bit for each number, with sixteen for a register.
 
 use super::cut::Cut;
 use crate::kernels::error::{KernelError, check_length};

@@ -33,7 +33,7 @@ impl Norm<'_> {
         let count = self.count(images);
         let mean = |(channel, [sum, _]): (usize, &[f64; 2])| f64::from(from(channel)) + sum / count;
         let variance =
-            |[sum, squares]: &[f64; 2]| (squares / count - (sum / count).powi(2)).max(0.0);
+            |[sum, squares]: &[f64; 2]| not_below_zero(squares / count - (sum / count).powi(2));
         Ok(Statistics {
             mean: sums.iter().enumerate().map(mean).collect(),
             variance: sums.iter().map(variance).collect(),
@@ -85,6 +85,11 @@ impl Cut {
         }
         totals
     }
+}
+
+/// What rounding brought below zero is zero; what is not a number stays so.
+pub(super) fn not_below_zero(variance: f64) -> f64 {
+    if variance < 0.0 { 0.0 } else { variance }
 }
 
 /// The sum of each channel over all images: the gradient to a convolution's bias.

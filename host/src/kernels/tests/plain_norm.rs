@@ -140,6 +140,35 @@ fn by_hand() {
     assert!(norm.forward(1, &statistics, &x, None, &mut y[1..], None, &Threads::one()).is_err());
 }
 
+/// Sums are wide within a large image, too, whose first pixel is far from the mean.
+#[test]
+fn large_row_major_images_have_their_variance() {
+    let mut numbers = Numbers(4).many(1 << 18);
+    numbers[0] = 100.0;
+    let form = Plain { channels: 1, pixels: numbers.len(), channels_last: false };
+    let norm =
+        Norm { layout: form.into(), weight: &[1.0], bias: &[0.0], epsilon: 0.0, relu: false };
+    let found = norm.statistics(1, &numbers, &Threads::one()).unwrap();
+    let count = numbers.len() as f64;
+    let mean = wide(&numbers).iter().sum::<f64>() / count;
+    let variance = wide(&numbers).iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+    assert!((found.variance[0] / variance - 1.0).abs() < 3e-4, "{found:?} {variance}");
+    assert!((found.mean[0] - mean).abs() < 1e-5, "{found:?} {mean}");
+}
+
+#[test]
+fn what_is_no_number_stays_so() {
+    let form = Plain { channels: 1, pixels: 64, channels_last: false };
+    let norm = Norm { layout: form.into(), weight: &[1.0], bias: &[0.0], epsilon: 0.0, relu: true };
+    let mut x = Numbers(5).many(64);
+    x[3] = f32::INFINITY;
+    let found = norm.statistics(1, &x, &Threads::one()).unwrap();
+    assert!(found.variance[0].is_nan(), "{found:?}");
+    let mut y = vec![0.0; 64];
+    norm.forward(1, &found, &x, None, &mut y, None, &Threads::one()).unwrap();
+    assert!(y.iter().all(|y| y.is_nan()));
+}
+
 #[test]
 fn other_forms_have_no_kernels() {
     let form = |channels, pixels, channels_last| Plain { channels, pixels, channels_last };

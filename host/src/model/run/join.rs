@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::plan::{Source, Step};
-use super::read::{Known, NormAt, known, last_uses, reads, uses};
+use super::read::{Known, NormAt, Touched, known, last_uses, reads, uses};
 
 /// What is done at a time.
 #[derive(Debug)]
@@ -66,6 +66,11 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn step(&mut self, step: usize) {
+        let touched = Touched::by(&self.steps[step]);
+        let early = self.pending.iter().filter(|(_, join)| touched.concerns(&join.norm));
+        let mut early: Vec<usize> = early.map(|(place, _)| *place).collect();
+        early.sort_unstable();
+        self.flush(&early);
         // Convolutions, for which shapes are needed, are of no interest here.
         let found = known(&self.steps[step], &|_| None);
         match found {

@@ -14,8 +14,8 @@ use super::order::{in_order, order};
 use super::statistics::{NormSpec, NormTensors, statistics};
 use super::threads::threads;
 use super::two_ways::{self, TwoWays};
-use crate::kernels::Threads;
 use crate::kernels::norm::{Norm, Open, Plain, Statistics};
+use crate::kernels::{Isa, Threads};
 use crate::model::error::ModelError;
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::{attach, is_recorded};
@@ -36,20 +36,13 @@ pub(super) fn forward(
     let NormTensors { weight, bias, .. } = *tensors;
     let mut inputs = vec![x, weight, bias];
     inputs.extend(residual);
-    let all = inputs.iter().copied().chain(tensors.running.into_iter().flatten());
-    let are_plain =
-        all.into_iter().all(|one| one.kind() == Kind::Float && one.device() == Device::Cpu);
-    let is_large = x.numel() >= LARGE;
-    let same = residual.is_none_or(|residual| residual.size() == x.size());
-    let Some((images, plain, format)) = images(x).filter(|_| is_large && are_plain && same) else {
-        return Ok(None);
-    };
-    if !is_recorded(&inputs) {
+    let Some((images, plain, format)) = images(x) else { return Ok(None) };
+    if !fits(x, tensors, residual) || !is_recorded(&inputs) {
         return Ok(None);
     }
     let threads = threads()?;
     let norm = norm(plain, spec, weight, bias)?;
-    let y = x.detach().f_empty_like()?;
+    let y = x.f_detach()?.f_empty_like()?;
     // The branch may lie otherwise.
     let branch = residual.map(Tensor::f_detach).transpose()?;
     let branch = branch.map(|branch| format.apply(&branch)).transpose()?;
@@ -65,6 +58,18 @@ pub(super) fn forward(
     let backward = JoinedBackward { threads, spec, statistics, images, plain, format, open };
     attach(&inputs, &y, &inputs, Box::new(backward))?;
     Ok(Some(y))
+}
+
+/// Whether it is worth it, and all is as the kernels need it.
+fn fits(x: &Tensor, tensors: &NormTensors<'_>, residual: Option<&Tensor>) -> bool {
+    let is_known = |one: &Tensor| one.kind() == Kind::Float && one.device() == Device::Cpu;
+    let running = tensors.running.into_iter().flatten();
+    let small = [tensors.weight, tensors.bias].into_iter().chain(running);
+    x.numel() >= LARGE
+        && Isa::best() != Isa::Portable
+        && is_known(x)
+        && residual.is_none_or(|residual| is_known(residual) && residual.size() == x.size())
+        && small.into_iter().all(|one| is_known(one) && one.is_contiguous())
 }
 
 /// How many, of which form, and how they lie.

@@ -189,6 +189,39 @@ pub(super) fn reads(step: &Step) -> Vec<usize> {
     places
 }
 
+/// What a step does besides giving results.
+pub(super) struct Touched {
+    /// The buffers that it reads or moves.
+    buffers: Vec<usize>,
+    /// Whether it changes one of its arguments.
+    in_place: bool,
+}
+
+impl Touched {
+    pub fn by(step: &Step) -> Self {
+        let mut buffers = Vec::new();
+        let mut note = |source: &Source| {
+            if let Source::Buffer(buffer) | Source::Statistic(buffer) = source {
+                buffers.push(*buffer);
+            }
+        };
+        let mut in_place = false;
+        if let Call::Op { op, args, named } = &step.call {
+            args.iter().for_each(&mut note);
+            named.iter().for_each(|(_, source)| note(source));
+            // What an overload is told to write to, and no graph can name, does not count.
+            let mut all = op.schemas().iter().flat_map(|schema| &schema.args);
+            in_place = all.any(|arg| arg.mutable && !arg.kwarg_only);
+        }
+        Self { buffers, in_place }
+    }
+
+    /// Whether that norm, if it comes before, must not be done after it.
+    pub fn concerns(&self, norm: &NormAt) -> bool {
+        self.in_place || norm.running.iter().any(|buffer| self.buffers.contains(buffer))
+    }
+}
+
 /// How often each of so many values is read; a network's outputs count twice, since they must stay.
 pub(super) fn uses(steps: &[Step], outputs: &[(String, Source)], places: usize) -> Vec<usize> {
     let mut uses = vec![0; places];

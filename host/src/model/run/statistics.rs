@@ -86,7 +86,9 @@ fn update(
             (momentum * value * factor + (1.0 - momentum) * f64::from(old)) as f32
         });
         let mixed: Vec<f32> = mixed.collect();
-        tch::no_grad(|| tensor.shallow_clone().f_copy_(&Tensor::from_slice(&mixed)))?;
+        // Not by an operator, which would count as a change of what earlier norms read: as libtorch's
+        // own norm moves them.
+        numbers::of_mut(&mut tensor.shallow_clone())?.copy_from_slice(&mixed);
     }
     Ok(())
 }

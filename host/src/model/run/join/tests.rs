@@ -75,6 +75,40 @@ fn a_value_that_others_read_is_made() {
 }
 
 #[test]
+fn a_norm_that_stands_twice_moves_its_statistics_in_order() {
+    let mut graph = begin();
+    let x = graph.input();
+    let y = graph.conv2d("conv1", &x, Conv2d::new(4, 4, 3));
+    let y = graph.batch_norm2d("bn1", &y, 4);
+    let z = graph.conv2d("conv2", &x, Conv2d::new(4, 4, 3));
+    let z = graph.batch_norm2d("bn2", &z, 4);
+    let y = graph.add("add", &y, &z);
+    graph.output("logits", &y);
+    let mut graph = graph.finish();
+    let shared = graph.nodes.iter().find(|node| node.id == "bn1").unwrap().params.clone();
+    graph
+        .nodes
+        .iter_mut()
+        .filter(|node| node.id == "bn2")
+        .for_each(|node| node.params = shared.clone());
+    let all = turns(&graph, &|_| false);
+    assert_eq!(known(&all), ["conv1", "conv2", "bn1", "bn2+add"]);
+}
+
+#[test]
+fn what_is_changed_in_place_is_read_before() {
+    let mut graph = begin();
+    let x = graph.input();
+    let y = graph.batch_norm2d("bn1", &x, 4);
+    let z = graph.node("changed", "aten::relu_", &[&x], &[], serde_json::Value::Null);
+    let y = graph.activation("relu1", &y);
+    let y = graph.add("add", &y, &z);
+    graph.output("logits", &y);
+    let all = turns(&graph.finish(), &|_| false);
+    assert_eq!(known(&all), ["bn1", "changed", "relu1", "add"]);
+}
+
+#[test]
 fn only_one_branch_is_added() {
     let mut graph = begin();
     let x = graph.input();

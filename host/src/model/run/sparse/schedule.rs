@@ -8,7 +8,9 @@ use super::handovers::{self, Counts, Numbers};
 use super::layer::{Layer, Margins};
 use crate::model::error::ModelError;
 use crate::model::run::plan::Plan;
-use crate::model::run::read::{ConvAt, Known, NormAt, ShapeOf, known, last_uses, reads, uses};
+use crate::model::run::read::{
+    ConvAt, Known, NormAt, ShapeOf, Touched, known, last_uses, reads, uses,
+};
 use crate::model::run::statistics::NormSpec;
 
 /// One call.
@@ -133,6 +135,11 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn step(&mut self, step: usize, layers: &Layers) {
+        let touched = Touched::by(&self.plan.steps[step]);
+        let early = self.pending.iter().filter(|(_, waits)| touched.concerns(&waits.norm));
+        let mut early: Vec<usize> = early.map(|(place, _)| *place).collect();
+        early.sort_unstable();
+        self.flush(&early);
         let place = self.plan.steps[step].place;
         if let Some((at, layer)) = layers.get(&step) {
             let (input, weight, bias) = (at.input, at.weight, at.bias);
