@@ -19,27 +19,27 @@ pub const LEFT_OUT: &[LeftOut] = &[
     of(
         "",
         "python3 -m venv env",
-        "needs a release build's packages; docs/install.md has what was tried",
+        "`cargo xtask dist --check` types it in a clean root; docs/install.md has the record",
     ),
     of(
         "",
         "pip install ./jackpot-",
-        "needs a release build's packages; docs/install.md has what was tried",
+        "`cargo xtask dist --check` types it in a clean root; docs/install.md has the record",
     ),
     of(
         "README.md",
         ". env/bin/activate",
-        "needs a release build's packages; docs/install.md has what was tried",
+        "`cargo xtask dist --check` types it in a clean root; docs/install.md has the record",
     ),
     of(
         "README.md",
         "tar xf jackpot-",
-        "needs a release build's packages; docs/install.md has what was tried",
+        "`cargo xtask dist --check` types it in a clean root; docs/install.md has the record",
     ),
     of(
         "README.md",
         "export PATH=",
-        "needs a release build's packages; docs/install.md has what was tried",
+        "`cargo xtask dist --check` types it in a clean root; docs/install.md has the record",
     ),
     of(
         "docs/export.md",
