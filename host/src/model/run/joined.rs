@@ -146,16 +146,9 @@ impl TwoWays for JoinedBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        let NormSpec { momentum, epsilon, relu } = self.spec;
         two_ways::gradients(saved, to_y, wanted, |inputs| {
-            let (weight, bias) = (Some(inputs[1]), Some(inputs[2]));
-            let none = None::<&Tensor>;
-            let x = inputs[0];
-            let mut y = x.f_batch_norm(weight, bias, none, none, true, momentum, epsilon, false)?;
-            if let Some(residual) = inputs.get(3) {
-                y = y.f_add(residual)?;
-            }
-            Ok(if relu { y.f_relu()? } else { y })
+            let residual = inputs.get(3).copied();
+            self.spec.operators(inputs[0], [inputs[1], inputs[2]], residual)
         })
     }
 }

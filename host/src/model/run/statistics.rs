@@ -16,6 +16,29 @@ pub(super) struct NormSpec {
     pub relu: bool,
 }
 
+impl NormSpec {
+    /// The norm with what follows it by libtorch's operators, which record: of a batch by its own
+    /// statistics, without moving the running ones.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn operators(
+        &self,
+        x: &Tensor,
+        [weight, bias]: [&Tensor; 2],
+        residual: Option<&Tensor>,
+    ) -> Result<Tensor, ModelError> {
+        let (weight, bias, none) = (Some(weight), Some(bias), None::<&Tensor>);
+        let (momentum, epsilon) = (self.momentum, self.epsilon);
+        let mut y = x.f_batch_norm(weight, bias, none, none, true, momentum, epsilon, false)?;
+        if let Some(residual) = residual {
+            y = y.f_add(residual)?;
+        }
+        Ok(if self.relu { y.f_relu()? } else { y })
+    }
+}
+
 /// The tensors of a batch norm.
 pub(super) struct NormTensors<'a> {
     pub weight: &'a Tensor,

@@ -143,17 +143,9 @@ impl TwoWays for NormBackward {
                 let blocked = Blocked::of(tensor.shallow_clone(), *frame, *images);
                 blocked.down(tools, &blocked.shape())
             };
-            let (weight, bias) = (Some(inputs[1]), Some(inputs[2]));
-            let none = None::<&Tensor>;
-            let (momentum, epsilon) = (spec.momentum, spec.epsilon);
-            let x = plain(inputs[0])?;
-            let mut y = x.f_batch_norm(weight, bias, none, none, true, momentum, epsilon, false)?;
-            if let Some(residual) = inputs.get(3) {
-                y = y.f_add(&plain(residual)?)?;
-            }
-            if spec.relu {
-                y = y.f_relu()?;
-            }
+            let residual = inputs.get(3).map(|residual| plain(residual)).transpose()?;
+            let weights = [inputs[1], inputs[2]];
+            let y = spec.operators(&plain(inputs[0])?, weights, residual.as_ref())?;
             Ok(Blocked::up(tools, &y, *frame)?.tensor)
         })
     }
