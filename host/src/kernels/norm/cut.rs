@@ -160,12 +160,20 @@ impl Cut {
         self.plane.height * self.plane.width
     }
 
+    /// Whose number a lane of a tile has.
+    fn channel(&self, tile: usize, lane: usize) -> usize {
+        match self.across {
+            true => (tile * self.isa.lanes() + lane) % self.channels,
+            false => tile,
+        }
+    }
+
     /// A number of each channel, for the lanes of each tile.
     pub fn table(&self, of: impl Fn(usize) -> f64) -> Vec<Lanes> {
         let lanes = self.isa.lanes();
         let tile = |tile: usize| match self.across {
             true => {
-                let number = |lane| of((tile * lanes + lane) % self.channels) as f32;
+                let number = |lane| of(self.channel(tile, lane)) as f32;
                 std::array::from_fn(|lane| if lane < lanes { number(lane) } else { 0.0 })
             }
             false => [of(tile) as f32; 16],
@@ -189,15 +197,9 @@ impl Cut {
 
     /// Adds the totals of tiles that are done together to the sums of their channels.
     pub fn add(&self, part: usize, first: usize, totals: &[Totals], sums: &mut [[f64; 2]]) {
-        let lanes = self.isa.lanes();
-        for (tile, totals) in totals.iter().enumerate() {
+        for (tile, totals) in (first..).zip(totals) {
             for lane in 0..self.lanes(part) {
-                let tile = first + tile;
-                let channel = match self.across {
-                    true => (tile * lanes + lane) % self.channels,
-                    false => tile,
-                };
-                for (sum, total) in sums[channel].iter_mut().zip(totals) {
+                for (sum, total) in sums[self.channel(tile, lane)].iter_mut().zip(totals) {
                     *sum += total[lane];
                 }
             }

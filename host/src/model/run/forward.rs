@@ -3,10 +3,11 @@
 use jackpot_plugin_api::model::Mode;
 use tch::Tensor;
 
-use super::join::{Join, Turn, Work};
+use super::join::{Turn, Work};
 use super::plan::{Call, Observe, Plan, SiteCall, Source, Step};
 use super::read::NormAt;
 use super::statistics::NormTensors;
+use super::waiting::Join;
 use super::{joined, layout};
 use crate::model::error::ModelError;
 use crate::torch::op::record::is_recording;

@@ -1,10 +1,9 @@
 //! Which nodes of a plan are computed in one go: a batch norm with the residual branch and the ReLU
 //! that follow it.
 
-use std::collections::HashMap;
-
 use super::plan::{Source, Step};
-use super::read::{Known, NormAt, Touched, known, last_uses, reads, uses};
+use super::read::{Known, known, last_uses, reads, uses};
+use super::waiting::{Join, Waiting};
 
 /// What is done at a time.
 #[derive(Debug)]
@@ -20,16 +19,6 @@ pub(super) enum Work {
     Join(Join),
 }
 
-/// A batch norm and what follows it.
-#[derive(Debug)]
-pub(super) struct Join {
-    pub norm: NormAt,
-    /// The value that is added.
-    pub residual: Option<usize>,
-    /// The steps that it stands for; the last one's result is its own.
-    pub steps: Vec<usize>,
-}
-
 impl Turn {
     /// The steps that it does.
     fn steps(&self) -> &[usize] {
@@ -42,8 +31,8 @@ impl Turn {
 
 /// All steps in an order in which they can be done.
 pub(super) fn turns(steps: &[Step], outputs: &[(String, Source)], places: usize) -> Vec<Turn> {
-    let uses = uses(steps, outputs, places);
-    let mut maker = Maker { steps, uses, pending: HashMap::new(), turns: Vec::new() };
+    let waiting = Waiting::new(uses(steps, outputs, places));
+    let mut maker = Maker { steps, waiting, turns: Vec::new() };
     for step in 0..steps.len() {
         maker.step(step);
     }
@@ -58,74 +47,52 @@ pub(super) fn turns(steps: &[Step], outputs: &[(String, Source)], places: usize)
 
 struct Maker<'a> {
     steps: &'a [Step],
-    uses: Vec<usize>,
-    /// Batch norms that wait for what follows them, by the place of the value that they give.
-    pending: HashMap<usize, Join>,
+    waiting: Waiting,
     turns: Vec<Turn>,
 }
 
 impl Maker<'_> {
-    fn step(&mut self, step: usize) {
-        let touched = Touched::by(&self.steps[step]);
-        let early = self.pending.iter().filter(|(_, join)| touched.concerns(&join.norm));
-        let mut early: Vec<usize> = early.map(|(place, _)| *place).collect();
-        early.sort_unstable();
-        self.flush(&early);
+    fn step(&mut self, number: usize) {
+        let step = &self.steps[number];
+        let early = self.waiting.before(step);
+        self.emit(early);
         // Convolutions, for which shapes are needed, are of no interest here.
-        let found = known(&self.steps[step], &|_| None);
-        match found {
+        match known(step, &|_| None) {
             Some(Known::Norm(norm)) => {
                 self.flush(&[norm.input]);
-                self.wait(Join { norm, residual: None, steps: vec![step] });
+                let join = Join { norm, residual: None, steps: vec![number] };
+                return self.wait(join, step.place);
             }
-            Some(Known::Relu(input)) if self.pending.contains_key(&input) => {
-                if let Some(mut join) = self.pending.remove(&input) {
-                    join.norm.spec.relu = true;
-                    join.steps.push(step);
-                    self.emit(join);
+            Some(Known::Relu(input)) => {
+                if let Some(join) = self.waiting.with_relu(input, number) {
+                    return self.emit([join]);
                 }
             }
-            Some(Known::Add(a, b)) if a != b && (self.takes(a) || self.takes(b)) => {
-                let (own, branch) = if self.takes(a) { (a, b) } else { (b, a) };
-                self.flush(&[branch]);
-                if let Some(mut join) = self.pending.remove(&own) {
-                    join.residual = Some(branch);
-                    join.steps.push(step);
-                    self.wait(join);
+            Some(Known::Add(a, b)) => {
+                if let Some(join) = self.waiting.with_branch([a, b], number) {
+                    self.flush(join.residual.as_slice());
+                    return self.wait(join, step.place);
                 }
             }
-            _ => {
-                self.flush(&reads(&self.steps[step]));
-                self.push(Work::Step(step));
-            }
+            _ => {}
         }
+        self.flush(&reads(step));
+        self.push(Work::Step(number));
     }
 
-    /// Whether a norm waits there that something can be added to.
-    fn takes(&self, place: usize) -> bool {
-        self.pending.get(&place).is_some_and(|join| join.residual.is_none())
-    }
-
-    /// Lets it wait where its only reader may take it up.
-    fn wait(&mut self, join: Join) {
-        let place = join.steps.last().map(|&step| self.steps[step].place);
-        match place.filter(|&place| self.uses[place] == 1) {
-            Some(place) => drop(self.pending.insert(place, join)),
-            None => self.emit(join),
-        }
+    fn wait(&mut self, join: Join, place: usize) {
+        let back = self.waiting.hold(join, place);
+        self.emit(back);
     }
 
     /// Those of these values that wait are made now.
     fn flush(&mut self, places: &[usize]) {
-        for place in places {
-            if let Some(join) = self.pending.remove(place) {
-                self.emit(join);
-            }
-        }
+        let taken = self.waiting.take(places);
+        self.emit(taken);
     }
 
-    fn emit(&mut self, join: Join) {
-        self.push(Work::Join(join));
+    fn emit(&mut self, joins: impl IntoIterator<Item = Join>) {
+        joins.into_iter().for_each(|join| self.push(Work::Join(join)));
     }
 
     fn push(&mut self, work: Work) {

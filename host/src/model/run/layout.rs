@@ -1,9 +1,10 @@
 //! The order in memory in which a dense convolution is fastest.
 //!
 //! On a GPU cuDNN's bf16 kernels work on channels-last images, and would turn others round before
-//! and after each convolution; in f32 they stay row-major. On the CPU most run faster on channels-last images, and so do the batch norms and poolings behind them;
-//! wide ones over a few pixels run faster on row-major ones (`docs/performance.md` has what was
-//! measured). The shapes alone decide, so a training that goes on computes the same bits.
+//! and after each convolution; in f32 they stay row-major. On the CPU most run faster on
+//! channels-last images, and so do the batch norms and poolings behind them; wide ones over a few
+//! pixels run faster on row-major ones (`docs/performance.md` has what was measured). The shapes
+//! alone decide, so a training that goes on computes the same bits.
 //!
 //! Small tensors are row-major as in PyTorch, since they stay in the caches and nothing is gained.
 //! So are narrow ones: libtorch 2.11 writes beyond its memory for channels-last images in

@@ -14,6 +14,7 @@ pub mod sparse;
 mod statistics;
 mod threads;
 mod two_ways;
+mod waiting;
 
 pub use forward::{ForwardContext, Substitutes};
 pub use plan::{Observe, Plan, SiteCall};

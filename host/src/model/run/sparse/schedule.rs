@@ -8,10 +8,8 @@ use super::handovers::{self, Counts, Numbers};
 use super::layer::{Layer, Margins};
 use crate::model::error::ModelError;
 use crate::model::run::plan::Plan;
-use crate::model::run::read::{
-    ConvAt, Known, NormAt, ShapeOf, Touched, known, last_uses, reads, uses,
-};
-use crate::model::run::statistics::NormSpec;
+use crate::model::run::read::{ConvAt, Known, NormAt, ShapeOf, known, last_uses, reads, uses};
+use crate::model::run::waiting::{Join, Waiting};
 
 /// One call.
 #[derive(Debug)]
@@ -91,9 +89,8 @@ impl Schedule {
         let mut maker = Maker {
             plan,
             shape_of,
-            uses: uses_of(plan),
             blocked: vec![false; plan.places],
-            pending: HashMap::new(),
+            waiting: Waiting::new(uses_of(plan)),
             entries: Vec::new(),
         };
         for step in 0..plan.steps.len() {
@@ -115,31 +112,19 @@ fn uses_of(plan: &Plan) -> Vec<usize> {
     uses(&plan.steps, &plan.outputs, plan.places)
 }
 
-/// A batch norm that waits for what follows it.
-struct Pending {
-    norm: NormAt,
-    residual: Option<usize>,
-    step: usize,
-}
-
 struct Maker<'a> {
     plan: &'a Plan,
     shape_of: &'a ShapeOf<'a>,
-    uses: Vec<usize>,
     /// Which values are made in the kernels' layout.
     blocked: Vec<bool>,
-    /// By the place of the value that it will be.
-    pending: HashMap<usize, Pending>,
+    waiting: Waiting,
     entries: Vec<Entry>,
 }
 
 impl Maker<'_> {
     fn step(&mut self, step: usize, layers: &Layers) {
-        let touched = Touched::by(&self.plan.steps[step]);
-        let early = self.pending.iter().filter(|(_, waits)| touched.concerns(&waits.norm));
-        let mut early: Vec<usize> = early.map(|(place, _)| *place).collect();
-        early.sort_unstable();
-        self.flush(&early);
+        let early = self.waiting.before(&self.plan.steps[step]);
+        self.emit(early);
         let place = self.plan.steps[step].place;
         if let Some((at, layer)) = layers.get(&step) {
             let (input, weight, bias) = (at.input, at.weight, at.bias);
@@ -153,32 +138,22 @@ impl Maker<'_> {
         match known(&self.plan.steps[step], self.shape_of) {
             Some(Known::Norm(norm)) if self.blocked[norm.input] => {
                 self.flush(&[norm.input]);
-                self.wait(Pending { norm, residual: None, step }, place);
+                self.wait(Join { norm, residual: None, steps: vec![step] }, place);
             }
             Some(Known::Relu(input)) if self.blocked[input] => {
                 self.blocked[place] = true;
-                match self.pending.remove(&input) {
-                    Some(mut pending) => {
-                        pending.norm.spec = NormSpec { relu: true, ..pending.norm.spec };
-                        pending.step = step;
-                        self.emit(pending);
-                    }
+                match self.waiting.with_relu(input, step) {
+                    Some(join) => self.emit([join]),
                     None => self.push(Work::Relu(input), step),
                 }
             }
             Some(Known::Add(a, b)) if self.can_add(a, b) => {
-                let joins = |place: &usize| {
-                    self.pending.get(place).is_some_and(|pending| pending.residual.is_none())
-                };
-                let found = [(a, b), (b, a)].into_iter().find(|(own, _)| joins(own));
-                match found {
-                    Some((own, branch)) if own != branch => {
-                        self.flush(&[branch]);
-                        if let Some(pending) = self.pending.remove(&own) {
-                            self.wait(Pending { residual: Some(branch), step, ..pending }, place);
-                        }
+                match self.waiting.with_branch([a, b], step) {
+                    Some(join) => {
+                        self.flush(join.residual.as_slice());
+                        self.wait(join, place);
                     }
-                    _ => {
+                    None => {
                         self.flush(&[a, b]);
                         self.push(Work::Add(a, b), step);
                         self.blocked[place] = true;
@@ -197,27 +172,23 @@ impl Maker<'_> {
         self.blocked[a] && self.blocked[b] && (self.shape_of)(a) == (self.shape_of)(b)
     }
 
-    /// Lets a norm wait where its only reader may take it up.
-    fn wait(&mut self, pending: Pending, place: usize) {
+    fn wait(&mut self, join: Join, place: usize) {
         self.blocked[place] = true;
-        if self.uses[place] == 1 {
-            self.pending.insert(place, pending);
-        } else {
-            self.emit(pending);
-        }
+        let back = self.waiting.hold(join, place);
+        self.emit(back);
     }
 
     /// Those of these values that wait are made now.
     fn flush(&mut self, places: &[usize]) {
-        for place in places {
-            if let Some(pending) = self.pending.remove(place) {
-                self.emit(pending);
-            }
-        }
+        let taken = self.waiting.take(places);
+        self.emit(taken);
     }
 
-    fn emit(&mut self, Pending { norm, residual, step }: Pending) {
-        self.push(Work::Norm { norm, residual, slots: Numbers::default() }, step);
+    fn emit(&mut self, joins: impl IntoIterator<Item = Join>) {
+        for Join { norm, residual, steps } in joins {
+            let step = steps.last().copied().unwrap_or_default();
+            self.push(Work::Norm { norm, residual, slots: Numbers::default() }, step);
+        }
     }
 
     fn push(&mut self, work: Work, step: usize) {
