@@ -3,7 +3,7 @@
 use crate::clock::{milliseconds, now};
 use crate::table::median;
 use jackpot::kernels::conv::ConvShape;
-use jackpot::kernels::norm::{Norm, Open};
+use jackpot::kernels::norm::{After, Behind, Norm, Open};
 use jackpot::kernels::{Buffer, Frame, Isa, KernelError, Threads};
 
 /// Prints the medians of some turns.
@@ -19,8 +19,8 @@ pub fn print(
     let channels = shape.in_channels;
     let frame = Frame::new(isa.lanes(), channels, height, width, shape.padding);
     let (weight, bias) = (vec![1.0; channels], vec![0.1; channels]);
-    let norm =
-        Norm { layout: frame.into(), weight: &weight, bias: &bias, epsilon: 1e-5, relu: true };
+    let (layout, after) = (frame.into(), After::Relu);
+    let norm = Norm { layout, weight: &weight, bias: &bias, epsilon: 1e-5, after };
     let mut plain: Vec<f32> =
         (0..frame.plain_len(batch)).map(|place| (place % 17) as f32 - 8.0).collect();
     let mut open = Open::default();
@@ -40,13 +40,13 @@ pub fn print(
         let statistics = norm.statistics(batch, &x, threads)?;
         norm.forward(batch, &statistics, &x, None, &mut y, None, threads)?;
         lap(2);
-        let (_, rest) = norm.backward(batch, &statistics, &x, None, &to_y, threads)?;
+        let (_, rest) = norm.backward(batch, &statistics, &x, Behind::Input, &to_y, threads)?;
         rest.all(&x, &to_y, &mut to_x, threads)?;
         lap(3);
         let statistics = norm.statistics(batch, &x, threads)?;
         norm.forward(batch, &statistics, &x, Some(&to_x), &mut y, Some(&mut open), threads)?;
         lap(4);
-        let told = Some((&open, &mut to_branch[..]));
+        let told = Behind::Told(&open, &mut to_branch);
         let (_, rest) = norm.backward(batch, &statistics, &x, told, &to_y, threads)?;
         rest.all(&x, &to_branch, &mut to_x, threads)?;
         lap(5);

@@ -6,7 +6,7 @@
 //! - [`pointwise`]: functions of one number, such as activations, and their slopes;
 //! - [`Frame`]: the layout that they all work in, and the way there and back;
 //! - [`Pool`]: memory for it that is used again;
-//! - [`Isa`], [`Threads`]: the instructions and threads that they use;
+//! - [`Isa`], [`Threads`] ([`Team`]): the instructions and threads that they use;
 //! - [`peak`](peak()), [`thread_time`]: what the processor could do at most, and how long it took.
 //!
 //! This room knows std, rayon's threads and the processor; not libtorch, and not what a network is.
@@ -34,4 +34,4 @@ pub use frame::Frame;
 pub use isa::Isa;
 pub use peak::peak;
 pub use pool::{Pool, Pooled};
-pub use threads::Threads;
+pub use threads::{Team, Threads};

@@ -2,21 +2,37 @@
 
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use super::error::KernelError;
 
-/// A fixed number of threads. While they work the caller sleeps, so that never more run than that.
-pub struct Threads {
-    pool: Option<rayon::ThreadPool>,
+/// Threads that somebody else has.
+pub trait Team: Send + Sync {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Does `work` on each of them, the caller's among them, and returns when all are done. On some
+    /// it may be left out.
+    fn run(&self, work: &(dyn Fn() + Sync));
+}
+
+/// A fixed number of threads. While they work the caller sleeps or works with them, so that never
+/// more run than that.
+pub struct Threads(Kind);
+
+enum Kind {
+    One,
+    Pool(rayon::ThreadPool),
+    Team(Box<dyn Team>),
 }
 
 impl Threads {
     /// The caller's own thread.
     pub fn one() -> Self {
-        Self { pool: None }
+        Self(Kind::One)
     }
 
-    /// So many threads (at least one).
+    /// So many threads (at least one) of its own.
     ///
     /// # Errors
     /// When the system does not give them.
@@ -31,18 +47,36 @@ impl Threads {
             .map_err(|error| KernelError::Shape {
                 what: format!("with {count} threads, which the system does not give: {error}"),
             })?;
-        Ok(Self { pool: Some(pool) })
+        Ok(Self(Kind::Pool(pool)))
+    }
+
+    /// Those of a team.
+    pub fn of(team: Box<dyn Team>) -> Self {
+        Self(if team.count() > 1 { Kind::Team(team) } else { Kind::One })
     }
 
     pub fn count(&self) -> usize {
-        self.pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)
+        match &self.0 {
+            Kind::One => 1,
+            Kind::Pool(pool) => pool.current_num_threads(),
+            Kind::Team(team) => team.count(),
+        }
     }
 
     /// Does every part, each once.
     pub(crate) fn run<P: Send>(&self, parts: Vec<P>, work: impl Fn(P) + Send + Sync) {
-        match &self.pool {
-            Some(pool) if parts.len() > 1 => {
+        match &self.0 {
+            Kind::Pool(pool) if parts.len() > 1 => {
                 pool.install(|| parts.into_par_iter().with_max_len(1).for_each(work));
+            }
+            Kind::Team(team) if parts.len() > 1 => {
+                let left = Mutex::new(parts.into_iter());
+                let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+                team.run(&|| {
+                    while let Some(part) = next() {
+                        work(part);
+                    }
+                });
             }
             _ => parts.into_iter().for_each(work),
         }

@@ -319,7 +319,11 @@ impl Network {
             let state = &self.sites[number];
             state.forward(&self.items[state.item], x, &call)
         };
-        let context = ForwardContext { mode, site: &site };
+        let function = |number: usize, some: &Tensor| {
+            let state = &self.sites[number];
+            state.function(&self.items[state.item], some, &call)
+        };
+        let context = ForwardContext { mode, site: &site, function: &function };
         with(plan, &Tensors { parameters: &parameters, buffers: &buffers, knobs: &knobs }, &context)
     }
 }

@@ -7,7 +7,7 @@ use tch::{Device, Tensor};
 
 use super::error::ModelError;
 use super::knobs::KnobSet;
-use super::run::pieces;
+use super::run::pieces::{self, Function};
 use crate::plugin::kinds::{Activation, Common};
 use crate::plugin::{HookContext, HookError};
 use crate::torch::settings::autocast_disabled;
@@ -61,6 +61,37 @@ impl SiteState {
         x: &Tensor,
         call: &SiteContext<'_>,
     ) -> Result<Tensor, ModelError> {
+        self.with_context(item, call, |context| {
+            match pieces::apply(x, &|some| alone(item, some, context))? {
+                Some(y) => Ok(y),
+                None => Ok(item.activation.forward(x, context)?),
+            }
+        })
+    }
+
+    /// What the activation computes of each number, found with some images; `None` where it does not
+    /// work number by number, or kernels do not know it.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn function(
+        &self,
+        item: &SiteItem,
+        some: &Tensor,
+        call: &SiteContext<'_>,
+    ) -> Result<Option<Function>, ModelError> {
+        self.with_context(item, call, |context| {
+            pieces::function(some, &|some| alone(item, some, context))
+        })
+    }
+
+    fn with_context<T>(
+        &self,
+        item: &SiteItem,
+        call: &SiteContext<'_>,
+        work: impl FnOnce(&HookContext<'_>) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
         let declared = self.declared.iter().map(|(name, place)| {
             let tensor = match place {
                 Place::Parameter(index) => call.parameters[*index],
@@ -83,15 +114,14 @@ impl SiteState {
             read_on_host: Cell::new(false),
         };
         let _plain = if call.autocast { Some(autocast_disabled()?) } else { None };
-        let some = |images: &Tensor| {
-            let y = item.activation.forward(images, &context).ok()?;
-            (!context.read_on_host.get()).then_some(y)
-        };
-        match pieces::apply(x, &some)? {
-            Some(y) => Ok(y),
-            None => Ok(item.activation.forward(x, &context)?),
-        }
+        work(&context)
     }
+}
+
+/// The activation of some images that may stand for all: `None` where it fails, or looks at numbers.
+fn alone(item: &SiteItem, some: &Tensor, context: &HookContext<'_>) -> Option<Tensor> {
+    let y = item.activation.forward(some, context).ok()?;
+    (!context.read_on_host.get()).then_some(y)
 }
 
 /// What all sites of one forward pass share.

@@ -3,7 +3,7 @@
 //! - [`op`]: every operator of PyTorch's registry, called by its name;
 //! - [`grad`](mod@grad): gradients with given output gradients, and the thread's grad mode;
 //! - [`node`]: backward passes in Rust; [`numbers`]: a tensor's numbers as slices;
-//! - [`settings`]: threads, determinism, TF32, autocast;
+//! - [`settings`]: threads, determinism, TF32, autocast; [`team`]: work on libtorch's threads;
 //! - [`cuda`]: whether there is a GPU, without linking CUDA;
 //! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data;
 //! - [`upload`](mod@upload): to a device without waiting;
@@ -26,6 +26,7 @@ pub mod node;
 pub mod numbers;
 pub mod op;
 pub mod settings;
+pub mod team;
 pub mod upload;
 pub mod value;
 pub mod version;

@@ -54,6 +54,40 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn min(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_min_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn round(a: __m256) -> __m256 {
+        unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
+    }
+
+    /// Adds to the exponent. What is not a number stays so: `n` is none either, and becomes zero.
+    #[inline(always)]
+    unsafe fn times_power(a: __m256, n: __m256) -> __m256 {
+        unsafe {
+            let exponent = _mm256_slli_epi32::<23>(_mm256_cvtps_epi32(n));
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), exponent))
+        }
+    }
+
+    /// From eleven bits by a step whose error is the third power.
+    #[inline(always)]
+    unsafe fn reciprocal(a: __m256) -> __m256 {
+        unsafe {
+            let near = _mm256_rcp_ps(a);
+            let rest = _mm256_fnmadd_ps(a, near, _mm256_set1_ps(1.0));
+            _mm256_fmadd_ps(near, _mm256_fmadd_ps(rest, rest, rest), near)
+        }
+    }
+
+    #[inline(always)]
     unsafe fn positive(a: __m256) -> u16 {
         unsafe {
             let above = _mm256_cmp_ps::<_CMP_GT_OQ>(a, _mm256_setzero_ps());

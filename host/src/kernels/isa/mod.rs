@@ -9,6 +9,7 @@ pub(crate) mod simd;
 
 use std::sync::OnceLock;
 
+use super::micro::activation::ActivationKernels;
 use super::micro::gather::Gather;
 use super::micro::line::Line;
 use super::micro::norm::{BESIDE, NormKernels};
@@ -146,6 +147,17 @@ impl Isa {
         }
     }
 
+    /// The kernels of activations.
+    pub(crate) fn activation(self) -> ActivationKernels {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::ACTIVATION,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::ACTIVATION,
+            _ => portable::ACTIVATION,
+        }
+    }
+
     /// The kernels of a batch norm, for one tile or [`BESIDE`] of them.
     pub(crate) fn norm(self, tiles: usize) -> NormKernels {
         let [one, beside] = match self {
@@ -225,6 +237,7 @@ macro_rules! entries {
         )?
 
         $crate::kernels::micro::norm::entries!($unit $(, $features)?);
+        $crate::kernels::micro::activation::entries!($unit $(, $features)?);
 
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn line(job: &$crate::kernels::micro::line::Line<'_>) {

@@ -55,6 +55,32 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| if a[lane] < b[lane] { a[lane] } else { b[lane] })
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| a[lane] * b[lane])
+    }
+
+    #[inline(always)]
+    unsafe fn round(a: Self::V) -> Self::V {
+        a.map(f32::round_ties_even)
+    }
+
+    #[inline(always)]
+    unsafe fn times_power(a: Self::V, n: Self::V) -> Self::V {
+        let power = |n: f32| f32::from_bits(((n as i32 + 127) as u32) << 23);
+        std::array::from_fn(|lane| a[lane] * power(n[lane]))
+    }
+
+    #[inline(always)]
+    unsafe fn reciprocal(a: Self::V) -> Self::V {
+        a.map(f32::recip)
+    }
+
+    #[inline(always)]
     unsafe fn positive(a: Self::V) -> u16 {
         let bit = |(lane, &number): (usize, &f32)| u16::from(number > 0.0) << lane;
         a.iter().enumerate().map(bit).sum()

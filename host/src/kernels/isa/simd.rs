@@ -23,8 +23,17 @@ pub(crate) trait Simd: Copy {
     /// `a · b + c`, rounded once where the unit can.
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
     /// The larger; `b` where one is not a number.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller; `b` where one is not a number.
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
+    /// The nearest whole number.
+    unsafe fn round(a: Self::V) -> Self::V;
+    /// `a · 2ⁿ` for whole `n` from -126 to 126, where that is a normal number.
+    unsafe fn times_power(a: Self::V, n: Self::V) -> Self::V;
+    /// `1 / a` to a last place or two, for `a` from 1 to 2¹²⁶.
+    unsafe fn reciprocal(a: Self::V) -> Self::V;
     /// A bit for each number above zero, the first lane's lowest.
     unsafe fn positive(a: Self::V) -> u16;
     /// The numbers whose bit is set, zero in the other lanes.

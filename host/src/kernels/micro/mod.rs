@@ -7,6 +7,7 @@
 // Rows and columns are places in registers and in memory alike; as constants they vanish.
 #![allow(clippy::needless_range_loop)]
 
+pub(crate) mod activation;
 pub(crate) mod gather;
 pub(crate) mod line;
 pub(crate) mod norm;

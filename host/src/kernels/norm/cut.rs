@@ -42,6 +42,36 @@ struct Last {
     lanes: usize,
 }
 
+/// Some tiles of a part with nothing of others between them: rows of numbers, as many in each plane.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    pub tiles: Range<usize>,
+    /// Where it begins in its part.
+    pub at: usize,
+    planes: usize,
+    /// Numbers from one plane to the next.
+    step: usize,
+    height: usize,
+    width: usize,
+    /// Numbers from one row to the next.
+    row: usize,
+}
+
+impl Stage {
+    /// Numbers from its first to its last.
+    pub fn len(&self) -> usize {
+        (self.planes - 1) * self.step + (self.height - 1) * self.row + self.width
+    }
+
+    /// The places of its numbers, from its own beginning on.
+    pub fn rows(&self) -> impl Iterator<Item = Range<usize>> {
+        let Self { planes, step, height, row, width, .. } = *self;
+        let rows =
+            (0..planes).flat_map(move |plane| (0..height).map(move |y| plane * step + y * row));
+        rows.map(move |first| first..first + width)
+    }
+}
+
 impl Cut {
     /// # Errors
     /// For images that there are no kernels for.
@@ -146,8 +176,48 @@ impl Cut {
 
     /// The tiles of a part, as many as are done together at a time.
     pub fn groups(&self) -> impl Iterator<Item = Range<usize>> {
-        let (tiles, together) = (self.tiles, self.together);
-        (0..tiles).step_by(together).map(move |first| first..first + together)
+        self.together(0..self.tiles)
+    }
+
+    fn together(&self, tiles: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let together = self.together;
+        tiles.step_by(together).map(move |first| first..first + together)
+    }
+
+    /// A part in pieces that lie by themselves, and stay in the second cache.
+    pub fn stages(&self, part: usize) -> impl Iterator<Item = Stage> {
+        let (plane, lanes) = (self.plane(part), self.isa.lanes());
+        let at_once = if self.across { self.tiles } else { (PART / self.step).max(1) };
+        (0..self.tiles).step_by(at_once).map(move |first| {
+            let tiles = first..self.tiles.min(first + at_once);
+            let at = self.at(first);
+            match self.across {
+                // They lie between each other, so that all are one row.
+                true => Stage {
+                    tiles,
+                    at,
+                    planes: 1,
+                    step: 0,
+                    height: 1,
+                    width: self.len(part),
+                    row: 0,
+                },
+                false => Stage {
+                    at,
+                    planes: tiles.len(),
+                    step: self.step,
+                    height: plane.height,
+                    width: plane.width * lanes,
+                    row: plane.row,
+                    tiles,
+                },
+            }
+        })
+    }
+
+    /// The tiles of a stage, as many as are done together at a time.
+    pub fn groups_of(&self, stage: &Stage) -> impl Iterator<Item = Range<usize>> {
+        self.together(stage.tiles.clone())
     }
 
     /// Where a tile lies in its part.
@@ -191,7 +261,7 @@ impl Cut {
         lanes
     }
 
-    fn lanes(&self, part: usize) -> usize {
+    pub fn lanes(&self, part: usize) -> usize {
         if part + 1 == self.parts { self.last.lanes } else { self.isa.lanes() }
     }
 

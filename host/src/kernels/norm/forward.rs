@@ -1,4 +1,4 @@
-//! Normalise, scale, add the residual branch, ReLU: one pass.
+//! Normalise, scale, add the residual branch, and what follows: one pass.
 
 use super::cut::Cut;
 use super::sums::Statistics;
@@ -39,27 +39,37 @@ impl Norm<'_> {
         let mut bits = open.chunks_exact_mut(Open::part(&cut));
         let [scales, shifts] = self.lines(&cut, statistics);
         let parts: Vec<_> = cut.of_mut(y).map(|y| (y, bits.next())).enumerate().collect();
+        let function = self.after.function();
         threads.run(parts, |(part, (y, mut open))| {
-            let (x, stream) = (cut.of(part, x), cut.goes_past(len, y));
+            let x = cut.of(part, x);
+            // A function reads what was written just before.
+            let stream = function.is_none() && cut.goes_past(len, y);
             let residual = residual.map(|residual| cut.of(part, residual));
-            for tiles in cut.groups() {
-                let at = cut.at(tiles.start);
-                let job = Normalise {
-                    plane: cut.plane(part),
-                    x: x[at..].as_ptr(),
-                    residual: residual.map_or(null(), |residual| residual[at..].as_ptr()),
-                    y: y[at..].as_mut_ptr(),
-                    open: open
-                        .as_mut()
-                        .map_or(null_mut(), |open| open[tiles.start * cut.pixels()..].as_mut_ptr()),
-                    scale: &cut.in_use(part, &scales[tiles.clone()]),
-                    shift: &cut.in_use(part, &shifts[tiles]),
-                    relu: self.relu,
-                    stream,
-                };
-                // SAFETY: the processor has the instructions; all slices are a part long, so that
-                // every register of every tile is there.
-                unsafe { (cut.kernels().normalise)(&job) };
+            for stage in cut.stages(part) {
+                for tiles in cut.groups_of(&stage) {
+                    let at = cut.at(tiles.start);
+                    let job = Normalise {
+                        plane: cut.plane(part),
+                        x: x[at..].as_ptr(),
+                        residual: residual.map_or(null(), |residual| residual[at..].as_ptr()),
+                        y: y[at..].as_mut_ptr(),
+                        open: open.as_mut().map_or(null_mut(), |open| {
+                            open[tiles.start * cut.pixels()..].as_mut_ptr()
+                        }),
+                        scale: &cut.in_use(part, &scales[tiles.clone()]),
+                        shift: &cut.in_use(part, &shifts[tiles]),
+                        relu: self.after.is_relu(),
+                        stream,
+                    };
+                    // SAFETY: the processor has the instructions; all slices are a part long, so that
+                    // every register of every tile is there.
+                    unsafe { (cut.kernels().normalise)(&job) };
+                }
+                if let Some(function) = function {
+                    let numbers = &mut y[stage.at..][..stage.len()];
+                    function.in_place(numbers, stage.rows());
+                    cut.clear_unused(part, &stage, numbers);
+                }
             }
             if stream {
                 isa::fence();

@@ -1,9 +1,11 @@
-//! Batch norm, ReLU and the addition of a residual branch, fused: in the blocked layout, and over
+//! Batch norm, the addition of a residual branch and the activation, fused: in the blocked layout, and over
 //! images as PyTorch has them.
 //!
-//! Training: `z = (x − mean) / √(variance + ε) · weight + bias`, then `y = z + residual` where there
-//! is one, then `y = max(y, 0)` where asked. Mean and variance are those of the batch.
+//! Training: `z = (x − mean) / √(variance + ε) · weight + bias`, then `z + residual` where there is
+//! one, then `max(·, 0)` or another function of one number where asked. Mean and variance are those
+//! of the batch.
 
+mod after;
 mod backward;
 mod cut;
 mod forward;
@@ -16,7 +18,8 @@ mod to_input;
 use self::cut::Cut;
 use super::error::{KernelError, check_length};
 
-pub use backward::Gradients;
+pub use after::After;
+pub use backward::{Behind, Gradients};
 pub use layout::{Layout, Plain};
 pub use moments::Moments;
 pub use open::Open;
@@ -33,8 +36,8 @@ pub struct Norm<'a> {
     pub bias: &'a [f32],
     /// Added to the variance.
     pub epsilon: f64,
-    /// Whether `max(·, 0)` follows.
-    pub relu: bool,
+    /// What follows.
+    pub after: After<'a>,
 }
 
 impl Norm<'_> {

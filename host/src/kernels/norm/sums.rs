@@ -1,8 +1,8 @@
 //! A batch's mean and variance per channel.
 
-use super::Norm;
 use super::cut::Cut;
 use super::layout::Layout;
+use super::{After, Norm};
 use crate::kernels::error::KernelError;
 use crate::kernels::frame::Frame;
 use crate::kernels::micro::norm::{BESIDE, Moments};
@@ -104,7 +104,7 @@ pub fn channel_sums(
 ) -> Result<Vec<f32>, KernelError> {
     let zeros = vec![0.0; frame.channels];
     let layout = Layout::Blocked(*frame);
-    let norm = Norm { layout, weight: &zeros, bias: &zeros, epsilon: 1.0, relu: false };
+    let norm = Norm { layout, weight: &zeros, bias: &zeros, epsilon: 1.0, after: After::Nothing };
     let sums = norm.moments(images, x, threads, &|_| 0.0)?;
     Ok(sums.iter().map(|[sum, _]| *sum as f32).collect())
 }

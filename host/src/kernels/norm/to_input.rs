@@ -46,7 +46,7 @@ impl ToInput {
         Self { cut, len, gate, scale, shift, slope, constant, mean }
     }
 
-    /// All of it. `gradient` is the output's, or the one behind the ReLU where that was made. Margins
+    /// All of it. `gradient` is the output's, or the one that was left in the room for it. Margins
     /// are left as they are; lanes without an image become zero.
     ///
     /// # Errors

@@ -46,6 +46,7 @@ fn check(name: &str, calls: &[Call], exact: fn(f64) -> f64, slope: fn(f64) -> f6
 #[test]
 fn each_call_is_right_to_a_few_units_in_the_last_place() {
     check("x", &[], |x| x, |_| 1.0);
+    check("relu", &[Call::Relu(0)], |x| x.max(0.0), |x| f64::from(u8::from(x > 0.0)));
     check("sigmoid", &[Call::Sigmoid(0)], sigmoid, |x| sigmoid(x) * (1.0 - sigmoid(x)));
     check("tanh", &[Call::Tanh(0)], f64::tanh, |x| 1.0 - x.tanh().powi(2));
     let softplus = Call::Softplus { of: 0, beta: 2.0, threshold: 20.0 };
@@ -91,8 +92,17 @@ fn activations_that_are_several_calls() {
         Call::Tanh(1),
         Call::Mul { a: X, b: Operand::Value(2) },
     ];
-    assert_eq!(function(&mish).calls[1], Call::TanhSoftplus(0));
-    assert_eq!(function(&mish).needed, [false, true, true]);
+    let steps: Vec<_> = function(&mish).steps.iter().map(|step| (step.value, step.call)).collect();
+    assert_eq!(steps, [(3, Call::Mish(0))]);
+    // The softness in place of the steepness, as a knob may say it.
+    let by_softness = [
+        Call::Div { a: X, b: Operand::Number(1.0 / 1.5) },
+        Call::Sigmoid(1),
+        Call::Mul { a: Operand::Value(2), b: X },
+    ];
+    let only = |calls: &[Call]| function(calls).steps[0].call;
+    assert_eq!(only(&swish), Call::Swish { of: 0, beta: 1.5 });
+    assert_eq!(only(&by_softness), Call::Swish { of: 0, beta: 1.5 });
     check(
         "mish",
         &mish,
@@ -111,11 +121,14 @@ fn activations_that_are_several_calls() {
 
 #[test]
 fn what_is_no_number_stays_so() {
-    for call in [Call::Exp(0), Call::Sigmoid(0), Call::Tanh(0), Call::TanhSoftplus(0)] {
+    for call in
+        [Call::Relu(0), Call::Exp(0), Call::Sigmoid(0), Call::Tanh(0), Call::TanhSoftplus(0)]
+    {
         let (mut y, mut to_x) = ([0.0], [0.0]);
         function(&[call]).forward(&[f32::NAN], &mut y, &Threads::one());
         function(&[call]).backward(&[f32::NAN], &[1.0], &mut to_x, &Threads::one());
-        assert!(y[0].is_nan() && to_x[0].is_nan(), "{call:?}: {y:?} {to_x:?}");
+        // PyTorch's ReLU, too, lets the gradient through there.
+        assert!(y[0].is_nan() && (to_x[0].is_nan() || call == Call::Relu(0)), "{call:?} {to_x:?}");
     }
 }
 
@@ -123,4 +136,20 @@ fn what_is_no_number_stays_so() {
 fn calls_read_what_is_there() {
     assert!(Pointwise::new(vec![Call::Exp(1)], 1).is_none());
     assert!(Pointwise::new(vec![Call::Exp(0)], 2).is_none());
+}
+
+#[test]
+fn activations_far_out_are_the_libraries() {
+    let (swish, mish) = (Call::Swish { of: 0, beta: 2.0 }, Call::Mish(0));
+    for call in [swish, mish] {
+        let (x, mut y) = ([f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, -90.0], [0.0; 5]);
+        function(&[call]).forward(&x, &mut y, &Threads::one());
+        assert_eq!(y[0], f32::INFINITY, "{call:?}");
+        assert!(y[1].is_nan(), "{call:?}: zero times infinity");
+        assert!((y[2] / f32::MAX - 1.0).abs() < 2e-7, "{call:?}");
+        assert_eq!(y[3..], [0.0, 0.0], "{call:?}");
+    }
+    let (mut y, flat) = ([1.0], Call::Swish { of: 0, beta: f32::NAN });
+    function(&[flat]).forward(&[2.0], &mut y, &Threads::one());
+    assert!(y[0].is_nan());
 }

@@ -1,7 +1,8 @@
 //! Batch norm over images as PyTorch has them: as in the blocked layout.
 
 use super::tools::{Numbers, blocked, error, plain};
-use crate::kernels::norm::{Gradients, Layout, Norm, Open, Plain, Statistics};
+use crate::kernels::norm::{After, Behind, Gradients, Layout, Norm, Open, Plain, Statistics};
+use crate::kernels::pointwise::{Call, Pointwise};
 use crate::kernels::{Frame, Isa, Threads};
 use proptest::prelude::*;
 
@@ -33,12 +34,18 @@ fn run(
     let statistics = norm.statistics(images, &x, threads).unwrap();
     let [mut y, mut to_x, mut gated] = [0; 3].map(|_| vec![0.0; x.len()]);
     let mut open = Open::default();
-    let told = (has_branch && norm.relu).then_some(&mut open);
+    let is_told = has_branch && norm.after == After::Relu;
+    let told = is_told.then_some(&mut open);
     let given = has_branch.then_some(&branch[..]);
     norm.forward(images, &statistics, &x, given, &mut y, told, threads).unwrap();
-    let told = (has_branch && norm.relu).then_some((&open, &mut gated[..]));
-    let (gradients, rest) = norm.backward(images, &statistics, &x, told, &to_y, threads).unwrap();
-    let behind = if has_branch && norm.relu { &gated } else { &to_y };
+    let is_function = matches!(norm.after, After::Function(_));
+    let behind = match is_function {
+        true => Behind::Function(given, &mut gated),
+        false if is_told => Behind::Told(&open, &mut gated),
+        false => Behind::Input,
+    };
+    let (gradients, rest) = norm.backward(images, &statistics, &x, behind, &to_y, threads).unwrap();
+    let behind = if is_function || is_told { &gated } else { &to_y };
     rest.all(&x, behind, &mut to_x, threads).unwrap();
     let [y, to_x, to_branch] = [&y, &to_x, behind].map(|all| (order.back)(all));
     Found { statistics, y, gradients, to_x, to_branch }
@@ -66,7 +73,7 @@ proptest! {
         (height, width) in prop_oneof![Just((8usize, 8usize)), Just((4, 16)), Just((12, 12)), Just((3, 3))],
         images in prop_oneof![Just(16usize), Just(32usize), 2..20usize],
         channels_last: bool,
-        relu: bool,
+        which in 0..3usize,
         has_branch: bool,
         seed: u64,
         threads in 1..3usize,
@@ -80,8 +87,10 @@ proptest! {
         let x: Vec<f32> = numbers.many(len).iter().map(|x| 3.0 * x + 1.0).collect();
         let (branch, to_y) = (numbers.many(len), numbers.many(len));
         let threads = Threads::new(threads).unwrap();
+        let sigmoid = Pointwise::new(vec![Call::Sigmoid(0)], 1).unwrap();
+        let after = [After::Nothing, After::Relu, After::Function(&sigmoid)][which];
         let norm = |layout: Layout| {
-            Norm { layout, weight: &weight, bias: &bias, epsilon: 1e-5, relu }
+            Norm { layout, weight: &weight, bias: &bias, epsilon: 1e-5, after }
         };
         let given = [&x[..], &branch, &to_y];
 
@@ -110,9 +119,10 @@ proptest! {
         }
         prop_assert!(error(&got.y, &wide(&want.y)) < 1e-5);
         // Where an output is zero but for rounding, its gate may differ.
-        if want.y.iter().all(|&y| y == 0.0 || y.abs() > 1e-5) {
+        if which != 1 || want.y.iter().all(|&y| y == 0.0 || y.abs() > 1e-5) {
             prop_assert!(error(&got.to_x, &wide(&want.to_x)) < 1e-5);
-            prop_assert_eq!(&got.to_branch, &want.to_branch);
+            prop_assert!(which == 2 || got.to_branch == want.to_branch);
+            prop_assert!(error(&got.to_branch, &wide(&want.to_branch)) < 1e-5);
             let scale = 1e-6 * (images * pixels) as f64;
             let (weight, bias) = (&got.gradients.weight, &got.gradients.bias);
             prop_assert!(error(weight, &wide(&want.gradients.weight)) < 1e-5 + scale);
@@ -128,7 +138,7 @@ fn by_hand() {
     let x: Vec<f32> = (0..2 * lanes).map(|at| [0.0, 1.0, 2.0, 5.0][at % 4]).collect();
     let form = Plain { channels: 2, pixels: lanes, channels_last: true };
     let (weight, bias) = (&[1.0, 2.0], &[0.0, 1.0]);
-    let norm = Norm { layout: form.into(), weight, bias, epsilon: 0.0, relu: true };
+    let norm = Norm { layout: form.into(), weight, bias, epsilon: 0.0, after: After::Relu };
     let statistics = norm.statistics(1, &x, &Threads::one()).unwrap();
     assert_eq!(
         (statistics.mean.as_slice(), statistics.variance.as_slice()),
@@ -146,8 +156,13 @@ fn large_row_major_images_have_their_variance() {
     let mut numbers = Numbers(4).many(1 << 18);
     numbers[0] = 100.0;
     let form = Plain { channels: 1, pixels: numbers.len(), channels_last: false };
-    let norm =
-        Norm { layout: form.into(), weight: &[1.0], bias: &[0.0], epsilon: 0.0, relu: false };
+    let norm = Norm {
+        layout: form.into(),
+        weight: &[1.0],
+        bias: &[0.0],
+        epsilon: 0.0,
+        after: After::Nothing,
+    };
     let found = norm.statistics(1, &numbers, &Threads::one()).unwrap();
     let count = numbers.len() as f64;
     let mean = wide(&numbers).iter().sum::<f64>() / count;
@@ -159,7 +174,13 @@ fn large_row_major_images_have_their_variance() {
 #[test]
 fn what_is_no_number_stays_so() {
     let form = Plain { channels: 1, pixels: 64, channels_last: false };
-    let norm = Norm { layout: form.into(), weight: &[1.0], bias: &[0.0], epsilon: 0.0, relu: true };
+    let norm = Norm {
+        layout: form.into(),
+        weight: &[1.0],
+        bias: &[0.0],
+        epsilon: 0.0,
+        after: After::Relu,
+    };
     let mut x = Numbers(5).many(64);
     x[3] = f32::INFINITY;
     let found = norm.statistics(1, &x, &Threads::one()).unwrap();
@@ -178,6 +199,7 @@ fn other_forms_have_no_kernels() {
     // Nor do all channels of all pixels.
     assert!(!form(3, 49, true).is_known(1) && form(3, 49, true).is_known(16));
     let layout = form(3, 49, true).into();
-    let norm = Norm { layout, weight: &[1.0; 3], bias: &[0.0; 3], epsilon: 0.0, relu: false };
+    let norm =
+        Norm { layout, weight: &[1.0; 3], bias: &[0.0; 3], epsilon: 0.0, after: After::Nothing };
     assert!(norm.statistics(1, &[0.0; 147], &Threads::one()).is_err());
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jackpot_plugin_api::graph::{Graph, GraphView};
-use jackpot_plugin_api::model::Mode;
 use tch::{Device, Tensor};
 
 use crate::model::error::ModelError;
@@ -43,7 +42,8 @@ pub fn infer(graph: &Graph) -> Result<GraphView, ModelError> {
         (parameters.iter().collect(), buffers.iter().collect());
     let inputs: Vec<&Tensor> = inputs.iter().collect();
     // An activation keeps the shape of what it reads.
-    let context = ForwardContext { mode: Mode::Eval, site: &|_, x| Ok(x.shallow_clone()) };
+    let context =
+        ForwardContext { site: &|_, x| Ok(x.shallow_clone()), ..ForwardContext::evaluation() };
     let mut record = |id: &str, value: &Tensor| {
         let shape = value.size();
         shapes.insert(id.to_owned(), shape.get(1..).unwrap_or_default().to_vec());

@@ -3,8 +3,9 @@
 use jackpot_plugin_api::model::Mode;
 use tch::Tensor;
 
+use super::after::{After, Then};
 use super::join::{Turn, Work};
-use super::plan::{Call, Observe, Plan, SiteCall, Source, Step};
+use super::plan::{Call, Observe, Plan, SiteCall, SiteFunction, Source, Step};
 use super::read::NormAt;
 use super::statistics::NormTensors;
 use super::waiting::Join;
@@ -18,6 +19,8 @@ pub struct ForwardContext<'a> {
     pub mode: Mode,
     /// Runs the plugin of a site.
     pub site: &'a SiteCall<'a>,
+    /// Says what that computes, where kernels know it.
+    pub function: &'a SiteFunction<'a>,
 }
 
 impl ForwardContext<'_> {
@@ -28,7 +31,30 @@ impl ForwardContext<'_> {
             site: &|site, _| {
                 Err(ModelError::graph("a site", format!("number {site} has no plugin here")))
             },
+            function: &|_, _| Ok(None),
         }
+    }
+
+    /// What follows a norm, with some images to try a plugin with. `None`: that must run by itself.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub(super) fn after(
+        &self,
+        then: Then,
+        some: impl FnOnce() -> Result<Tensor, ModelError>,
+    ) -> Result<Option<After>, ModelError> {
+        Ok(match then {
+            Then::Nothing => Some(After::Nothing),
+            Then::Relu => Some(After::Relu),
+            Then::Site(site) => {
+                (self.function)(site, &some()?)?.map(|found| match found.is_relu() {
+                    true => After::Relu,
+                    false => After::Function(Box::new(found)),
+                })
+            }
+        })
     }
 }
 
@@ -169,10 +195,7 @@ impl Run<'_> {
     ) -> Result<(), ModelError> {
         let steps = match &turn.work {
             Work::Step(step) => std::slice::from_ref(step),
-            Work::Join(join) => match self.join(plan, join)? {
-                Some(()) => &[],
-                None => join.steps.as_slice(),
-            },
+            Work::Join(join) => self.join(plan, join, context)?,
         };
         for step in steps.iter().map(|&step| &plan.steps[step]) {
             self.values[step.place] = self.step(step, context)?;
@@ -183,15 +206,33 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Computes it in one go. `None`: there is no kernel for it.
-    fn join(&mut self, plan: &Plan, join: &Join) -> Result<Option<()>, ModelError> {
-        let (norm, Some(&last)) = (&join.norm, join.steps.last()) else { return Ok(None) };
-        let Step { node, place, .. } = &plan.steps[last];
+    /// Computes in one go what there are kernels for, and says which of its steps are left.
+    fn join<'j>(
+        &mut self,
+        plan: &Plan,
+        join: &'j Join,
+        context: &ForwardContext<'_>,
+    ) -> Result<&'j [usize], ModelError> {
+        let (norm, steps) = (&join.norm, join.steps.as_slice());
+        let Some(&last) = steps.last() else { return Ok(steps) };
+        let node = &plan.steps[last].node;
+        let at_node = |error: ModelError| ModelError::at_node(node, error.to_string());
         let residual = join.residual.map(|place| self.value(node, place, 0)).transpose()?;
-        let x = self.value(node, norm.input, 0)?;
-        let made = joined::forward(norm.spec, x, &self.norm_tensors(norm), residual)
-            .map_err(|error| ModelError::at_node(node, error.to_string()))?;
-        Ok(made.map(|made| self.values[*place] = vec![made]))
+        let (x, tensors) = (self.value(node, norm.input, 0)?, self.norm_tensors(norm));
+        if !joined::fits(x, &tensors, residual) {
+            return Ok(steps);
+        }
+        let some = || Ok(x.f_detach()?.f_narrow(0, 0, 1)?);
+        let (after, done) = match context.after(join.then, some).map_err(at_node)? {
+            Some(after) => (after, steps.len()),
+            // The plugin runs by itself.
+            None => (After::Nothing, steps.len() - 1),
+        };
+        let (done, left) = steps.split_at(done);
+        let Some(&last) = done.last() else { return Ok(steps) };
+        let made = joined::forward(norm.spec, x, &tensors, residual, after).map_err(at_node)?;
+        self.values[plan.steps[last].place] = vec![made];
+        Ok(left)
     }
 
     pub(super) fn norm_tensors(&self, norm: &NormAt) -> NormTensors<'_> {

@@ -1,6 +1,7 @@
-//! Which nodes of a plan are computed in one go: a batch norm with the residual branch and the ReLU
-//! that follow it.
+//! Which nodes of a plan are computed in one go: a batch norm with the residual branch and the
+//! activation that follow it.
 
+use super::after::Then;
 use super::plan::{Source, Step};
 use super::read::{Known, known, last_uses, reads, uses};
 use super::waiting::{Join, Waiting};
@@ -60,11 +61,15 @@ impl Maker<'_> {
         match known(step, &|_| None) {
             Some(Known::Norm(norm)) => {
                 self.flush(&[norm.input]);
-                let join = Join { norm, residual: None, steps: vec![number] };
-                return self.wait(join, step.place);
+                return self.wait(Join::new(norm, number), step.place);
             }
             Some(Known::Relu(input)) => {
-                if let Some(join) = self.waiting.with_relu(input, number) {
+                if let Some(join) = self.waiting.with_activation(input, Then::Relu, number) {
+                    return self.emit([join]);
+                }
+            }
+            Some(Known::Site(site, input)) => {
+                if let Some(join) = self.waiting.with_activation(input, Then::Site(site), number) {
                     return self.emit([join]);
                 }
             }

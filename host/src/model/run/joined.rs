@@ -1,4 +1,4 @@
-//! A batch norm with the residual branch and the ReLU that follow it, over ordinary images, as one
+//! A batch norm with the residual branch and the activation that follow it, over ordinary images, as one
 //! node of autograd on kernels: half the passes over memory that the operators take.
 //!
 //! The mathematics is that of the operators, the order of its sums is not. Where a gradient is to
@@ -9,39 +9,38 @@ use std::sync::Arc;
 
 use tch::{Device, Kind, Tensor};
 
+use super::after::After;
 use super::layout::LARGE;
 use super::order::{in_order, order};
 use super::statistics::{NormSpec, NormTensors, statistics};
 use super::threads::threads;
 use super::two_ways::{self, TwoWays};
-use crate::kernels::norm::{Norm, Open, Plain, Statistics};
+use crate::kernels::norm::{Behind, Open, Plain, Statistics};
 use crate::kernels::{Isa, Threads};
 use crate::model::error::ModelError;
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::{attach, is_recorded};
 use crate::torch::numbers;
 
-/// `None` where no kernel exists for these images, or no gradient is recorded: an evaluation is that
-/// of the graph's operators to the bit.
+/// What [fits].
 ///
 /// # Errors
 ///
-/// What libtorch says.
+/// What libtorch says; images that do not fit.
 pub(super) fn forward(
     spec: NormSpec,
     x: &Tensor,
     tensors: &NormTensors<'_>,
     residual: Option<&Tensor>,
-) -> Result<Option<Tensor>, ModelError> {
+    after: After,
+) -> Result<Tensor, ModelError> {
     let NormTensors { weight, bias, .. } = *tensors;
     let mut inputs = vec![x, weight, bias];
     inputs.extend(residual);
-    let Some((images, plain, format)) = images(x) else { return Ok(None) };
-    if !fits(x, tensors, residual) || !is_recorded(&inputs) {
-        return Ok(None);
-    }
+    let unknown = || ModelError::graph("a joined norm", "there are no kernels for these images");
+    let (images, plain, format) = images(x).ok_or_else(unknown)?;
     let threads = threads()?;
-    let norm = norm(plain, spec, weight, bias)?;
+    let norm = spec.on_kernels(plain, [weight, bias], &after)?;
     let y = x.f_detach()?.f_empty_like()?;
     // The branch may lie otherwise.
     let branch = residual.map(Tensor::f_detach).transpose()?;
@@ -51,21 +50,26 @@ pub(super) fn forward(
     let from = numbers::of(&from)?;
     let statistics = statistics(&norm, images, from, tensors, spec.momentum, None, &threads)?;
     // It says where the ReLU lets something through, which is not to be seen in `x` then.
-    let mut open = (residual.is_some() && spec.relu).then(Open::default);
+    let mut open = (residual.is_some() && after.is_relu()).then(Open::default);
     let branch = branch.as_ref().map(numbers::of).transpose()?;
     let to = numbers::of_mut(&mut to)?;
     norm.forward(images, &statistics, from, branch, to, open.as_mut(), &threads)?;
-    let backward = JoinedBackward { threads, spec, statistics, images, plain, format, open };
+    let backward = JoinedBackward { threads, spec, after, statistics, images, plain, format, open };
     attach(&inputs, &y, &inputs, Box::new(backward))?;
-    Ok(Some(y))
+    Ok(y)
 }
 
-/// Whether it is worth it, and all is as the kernels need it.
-fn fits(x: &Tensor, tensors: &NormTensors<'_>, residual: Option<&Tensor>) -> bool {
+/// Whether kernels exist for these images, it is worth it, and a gradient is recorded: an evaluation is
+/// that of the graph's operators to the bit.
+pub(super) fn fits(x: &Tensor, tensors: &NormTensors<'_>, residual: Option<&Tensor>) -> bool {
     let is_known = |one: &Tensor| one.kind() == Kind::Float && one.device() == Device::Cpu;
     let running = tensors.running.into_iter().flatten();
     let small = [tensors.weight, tensors.bias].into_iter().chain(running);
-    x.numel() >= LARGE
+    let mut inputs = vec![x, tensors.weight, tensors.bias];
+    inputs.extend(residual);
+    is_recorded(&inputs)
+        && x.numel() >= LARGE
+        && images(x).is_some()
         && Isa::best() != Isa::Portable
         && is_known(x)
         && residual.is_none_or(|residual| is_known(residual) && residual.size() == x.size())
@@ -82,20 +86,10 @@ fn images(x: &Tensor) -> Option<(usize, Plain, MemoryFormat)> {
     (plain.is_known(images)).then_some((images, plain, format))
 }
 
-fn norm<'a>(
-    plain: Plain,
-    spec: NormSpec,
-    weight: &'a Tensor,
-    bias: &'a Tensor,
-) -> Result<Norm<'a>, ModelError> {
-    let (weight, bias) = (numbers::of(weight)?, numbers::of(bias)?);
-    let NormSpec { epsilon, relu, .. } = spec;
-    Ok(Norm { layout: plain.into(), weight, bias, epsilon, relu })
-}
-
 struct JoinedBackward {
     threads: Arc<Threads>,
     spec: NormSpec,
+    after: After,
     statistics: Statistics,
     images: usize,
     plain: Plain,
@@ -112,18 +106,26 @@ impl TwoWays for JoinedBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        let Self { threads, spec, statistics, images, plain, .. } = self;
-        let norm = norm(*plain, *spec, saved[1], saved[2])?;
+        let Self { threads, spec, after, statistics, images, plain, .. } = self;
+        let norm = spec.on_kernels(*plain, [saved[1], saved[2]], after)?;
         let (x, to_y) = (saved[0].f_detach()?, self.format.apply(&to_y.f_detach()?)?);
         let (from, given) = (in_order(&x)?, in_order(&to_y)?);
         let (from, given) = (numbers::of(&from)?, numbers::of(&given)?);
-        let mut gated = self.open.as_ref().map(|_| x.f_empty_like()).transpose()?;
-        let mut room = gated.as_mut().map(|gated| in_order(gated)).transpose()?;
-        let told = match (&self.open, &mut room) {
-            (Some(open), Some(room)) => Some((open, numbers::of_mut(room)?)),
-            _ => None,
+        // The gradient in front of an activation is that of the branch before it, too.
+        let branch = saved.get(3).filter(|_| after.is_function());
+        let branch = branch.map(|branch| branch.f_detach()).transpose()?;
+        let branch = branch.map(|branch| self.format.apply(&branch)).transpose()?;
+        let branch = branch.as_ref().map(in_order).transpose()?;
+        let branch = branch.as_ref().map(numbers::of).transpose()?;
+        let is_gated = self.open.is_some() || after.is_function();
+        let gated = is_gated.then(|| x.f_empty_like()).transpose()?;
+        let mut room = gated.as_ref().map(in_order).transpose()?;
+        let behind = match (&self.open, &mut room) {
+            (Some(open), Some(room)) => Behind::Told(open, numbers::of_mut(room)?),
+            (None, Some(room)) => Behind::Function(branch, numbers::of_mut(room)?),
+            (_, None) => Behind::Input,
         };
-        let (found, rest) = norm.backward(*images, statistics, from, told, given, threads)?;
+        let (found, rest) = norm.backward(*images, statistics, from, behind, given, threads)?;
         let mut to_x = None;
         if wanted[0] {
             let made = x.f_empty_like()?;
@@ -135,7 +137,6 @@ impl TwoWays for JoinedBackward {
         let small = |wanted: bool, values: &[f32]| wanted.then(|| Tensor::from_slice(values));
         let mut gradients =
             vec![to_x, small(wanted[1], &found.weight), small(wanted[2], &found.bias)];
-        // The gradient behind the ReLU is that of the branch, too.
         gradients.extend(wanted.get(3).map(|wanted| wanted.then_some(gated.unwrap_or(to_y))));
         Ok(gradients)
     }
@@ -148,7 +149,7 @@ impl TwoWays for JoinedBackward {
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
         two_ways::gradients(saved, to_y, wanted, |inputs| {
             let residual = inputs.get(3).copied();
-            self.spec.operators(inputs[0], [inputs[1], inputs[2]], residual)
+            self.spec.operators(inputs[0], [inputs[1], inputs[2]], residual, &self.after)
         })
     }
 }

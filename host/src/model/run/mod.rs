@@ -1,5 +1,6 @@
 //! A graph compiled to calls of operators and plugins, and how it runs.
 
+mod after;
 mod attribute;
 mod compile;
 mod forward;
@@ -17,4 +18,4 @@ mod two_ways;
 mod waiting;
 
 pub use forward::{ForwardContext, Substitutes};
-pub use plan::{Observe, Plan, SiteCall};
+pub use plan::{Observe, Plan, SiteCall, SiteFunction};

@@ -3,54 +3,35 @@
 //! Operator by operator, a plugin such as `x · sigmoid(β·x)` goes over the memory a dozen times in
 //! a training step and keeps three tensors for its backward pass. Here the operators that it calls
 //! for the first images are written down. Where kernels know all of them ([`fused`]), they compute
-//! the others in one loop. Else the operators are called again for a few images at a time; that is
-//! the same but for the last bit of some numbers, since libtorch rounds some functions otherwise in
-//! what is left over behind its last whole vector. Either way the backward pass computes everything
-//! once more and keeps `x` alone.
+//! the others in one loop, or behind a batch norm as part of that ([`function()`]). Else the operators
+//! are called again for a few images at a time; that is the same but for the last bit of some numbers,
+//! since libtorch rounds some functions otherwise in what is left over behind its last whole vector.
+//! Either way the backward pass computes everything once more and keeps `x` alone.
 //!
 //! What a plugin calls is looked at in every pass: as soon as something else than functions of one
 //! number are among it, it is called with all images, as without any of this.
 
+mod function;
 mod fused;
+mod program;
 
 use tch::{Device, Kind, Tensor};
 
 use self::fused::Fused;
+use self::program::Program;
 use super::order::order;
 use super::two_ways::{self, TwoWays};
 use crate::model::error::ModelError;
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::node::{attach, is_recorded};
-use crate::torch::op::pointwise::POINTWISE;
-use crate::torch::op::record::{Recorded, is_recording, record};
-use crate::torch::{Arg, Op, Value};
+use crate::torch::op::record::is_recording;
+
+pub use function::{Function, function};
 
 /// Numbers in a piece: a few tensors of that size fit the second cache.
 const PIECE: usize = 64 << 10;
 /// libtorch computes so many numbers at a time, and what is left over otherwise.
 const WHOLE: usize = 32;
-
-/// Further functions of one number.
-const MORE: [&str; 4] = ["reciprocal", "rsqrt", "sign", "square"];
-
-/// What an activation computes of each number.
-struct Program {
-    calls: Vec<Call>,
-    /// Which value is the result; 0 is `x`, then each call's.
-    output: usize,
-}
-
-struct Call {
-    op: Op,
-    args: Vec<Source>,
-    named: Vec<(&'static str, Source)>,
-}
-
-enum Source {
-    /// `x`, or an earlier result.
-    Value(usize),
-    Constant(Value),
-}
 
 /// The activation `of` the images `x`, a few at a time. `None` where it does not work number by
 /// number, it would bring nothing, or no gradient is recorded: an evaluation is that of the graph's
@@ -68,13 +49,7 @@ pub fn apply(
     }
     let Some(images) = images_of_a_piece(x) else { return Ok(None) };
     let first = x.detach().f_narrow(0, 0, images)?;
-    let (found, calls) = record(|| {
-        let _no_grad = GradMode::disable();
-        of(&first)
-    });
-    let Some(found) = found else { return Ok(None) };
-    let Some(program) = Program::of(&calls, &first, &found)? else { return Ok(None) };
-    drop(calls);
+    let Some((program, found)) = Program::traced(&first, of)? else { return Ok(None) };
     let fused = Fused::of(&program)?;
     let y = if let Some(fused) = &fused {
         fused.forward(x)?
@@ -107,97 +82,6 @@ fn pieces(x: &Tensor, images: i64) -> impl Iterator<Item = (i64, i64)> {
     let count = x.size().first().copied().unwrap_or_default();
     let step = usize::try_from(images).unwrap_or(1).max(1);
     (0..count).step_by(step).map(move |begin| (begin, images.min(count - begin)))
-}
-
-impl Program {
-    /// `None` where these calls are not functions of one number alone.
-    fn of(calls: &[Recorded], x: &Tensor, y: &Tensor) -> Result<Option<Self>, ModelError> {
-        let mut values = vec![x];
-        let mut program = Self { calls: Vec::new(), output: 0 };
-        for recorded in calls {
-            let Some(call) = Call::of(recorded, &values)? else { return Ok(None) };
-            program.calls.push(call);
-            match recorded.results.as_slice() {
-                [Value::Tensor(result)] if result.size() == x.size() => values.push(result),
-                _ => return Ok(None),
-            }
-        }
-        let Some(output) = place(&values, y) else { return Ok(None) };
-        Ok(Some(Self { output, ..program }))
-    }
-
-    fn run(&self, x: &Tensor) -> Result<Tensor, ModelError> {
-        let mut values = vec![x.shallow_clone()];
-        for call in &self.calls {
-            let args: Vec<Arg<'_>> = call.args.iter().map(|source| source.arg(&values)).collect();
-            let named = call.named.iter().map(|(name, source)| (*name, source.arg(&values)));
-            let named: Vec<(&str, Arg<'_>)> = named.collect();
-            let result = call.op.call1(&args, &named)?;
-            values.push(result);
-        }
-        Ok(values.swap_remove(self.output))
-    }
-}
-
-impl Call {
-    fn of(recorded: &Recorded, values: &[&Tensor]) -> Result<Option<Self>, ModelError> {
-        let schema = recorded.schema;
-        let name = schema.name.strip_prefix("aten::").unwrap_or_default();
-        if !POINTWISE.contains(&name) && !MORE.contains(&name) {
-            return Ok(None);
-        }
-        let full = match schema.overload.as_str() {
-            "" => schema.name.clone(),
-            overload => format!("{}.{overload}", schema.name),
-        };
-        let mut call = Self { op: Op::find(&full)?, args: Vec::new(), named: Vec::new() };
-        let mut left_out = false;
-        for (spec, value) in schema.args.iter().zip(&recorded.args) {
-            let source = match value {
-                None => {
-                    left_out |= !spec.kwarg_only;
-                    continue;
-                }
-                Some(Value::Tensor(tensor)) => match place(values, tensor) {
-                    Some(place) => Source::Value(place),
-                    // One number for all, such as a knob.
-                    None if tensor.dim() == 0 && !tensor.requires_grad() => {
-                        Source::Constant(Value::Tensor(tensor.detach().copy()))
-                    }
-                    None => return Ok(None),
-                },
-                Some(Value::TensorList(_) | Value::OptTensorList(_)) => return Ok(None),
-                Some(other) => Source::Constant(other.shallow_clone()),
-            };
-            match spec.kwarg_only {
-                true => call.named.push((spec.name.as_str(), source)),
-                // What is behind something left out has lost its place.
-                false if left_out => return Ok(None),
-                false => call.args.push(source),
-            }
-        }
-        Ok(Some(call))
-    }
-}
-
-impl Source {
-    fn arg<'a>(&'a self, values: &'a [Tensor]) -> Arg<'a> {
-        match self {
-            Self::Value(place) => Arg::Tensor(&values[*place]),
-            Self::Constant(value) => value.as_arg(),
-        }
-    }
-}
-
-/// Which of these tensors it is. All are alive, so that no two lie at the same place in memory.
-fn place(values: &[&Tensor], tensor: &Tensor) -> Option<usize> {
-    let is_it = |known: &&Tensor| {
-        known.data_ptr() == tensor.data_ptr()
-            && known.size() == tensor.size()
-            && known.stride() == tensor.stride()
-            && known.kind() == tensor.kind()
-    };
-    values.iter().position(is_it)
 }
 
 struct InPieces {

@@ -7,11 +7,16 @@ use tch::Tensor;
 use super::attribute::Constant;
 use super::forward::ForwardContext;
 use super::join::Turn;
+use super::pieces::Function;
 use crate::model::error::ModelError;
 use crate::torch::Op;
 
 /// What a site's plugin does with its input.
 pub type SiteCall<'a> = dyn Fn(usize, &Tensor) -> Result<Tensor, ModelError> + 'a;
+
+/// What a site's plugin computes of each number, found with some images; `None` where it does not work
+/// number by number, or kernels do not know it.
+pub type SiteFunction<'a> = dyn Fn(usize, &Tensor) -> Result<Option<Function>, ModelError> + 'a;
 
 /// Sees each node's name and first result.
 pub type Observe<'a> = dyn FnMut(&str, &Tensor) + 'a;

@@ -35,6 +35,8 @@ pub(super) enum Known {
     Norm(NormAt),
     Relu(usize),
     Add(usize, usize),
+    /// A site of that number with its input: its plugin may be a function that kernels know.
+    Site(usize, usize),
 }
 
 /// The shape of a value without its batch dimension.
@@ -42,7 +44,13 @@ pub(super) type ShapeOf<'a> = dyn Fn(usize) -> Option<Vec<usize>> + 'a;
 
 /// What a step computes, if kernels exist for it.
 pub(super) fn known(step: &Step, shape_of: &ShapeOf<'_>) -> Option<Known> {
-    let Call::Op { op, args, named } = &step.call else { return None };
+    let (op, args, named) = match &step.call {
+        Call::Op { op, args, named } => (op, args, named),
+        Call::Site { site, input: Source::Value(place, 0) } => {
+            return Some(Known::Site(*site, *place));
+        }
+        Call::Site { .. } => return None,
+    };
     if !named.is_empty() {
         return None;
     }
@@ -125,7 +133,7 @@ fn norm(args: &[Source]) -> Option<NormAt> {
         weight: parameter(args, 1)?,
         bias: parameter(args, 2)?,
         running: [statistic(3)?, statistic(4)?],
-        spec: NormSpec { momentum: number(6)?, epsilon: number(7)?, relu: false },
+        spec: NormSpec { momentum: number(6)?, epsilon: number(7)? },
     })
 }
 

@@ -2,8 +2,9 @@
 
 use tch::Tensor;
 
+use super::after::After;
 use crate::kernels::Threads;
-use crate::kernels::norm::{Norm, Statistics};
+use crate::kernels::norm::{Layout, Norm, Statistics};
 use crate::model::error::ModelError;
 use crate::torch::{OpError, numbers};
 
@@ -12,11 +13,24 @@ use crate::torch::{OpError, numbers};
 pub(super) struct NormSpec {
     pub momentum: f64,
     pub epsilon: f64,
-    /// Whether ReLU follows.
-    pub relu: bool,
 }
 
 impl NormSpec {
+    /// The kernels' norm over images that lie so.
+    ///
+    /// # Errors
+    ///
+    /// Tensors that are not f32 in memory.
+    pub fn on_kernels<'a>(
+        &self,
+        layout: impl Into<Layout>,
+        [weight, bias]: [&'a Tensor; 2],
+        after: &'a After,
+    ) -> Result<Norm<'a>, ModelError> {
+        let (weight, bias, after) = (numbers::of(weight)?, numbers::of(bias)?, after.for_kernels());
+        Ok(Norm { layout: layout.into(), weight, bias, epsilon: self.epsilon, after })
+    }
+
     /// The norm with what follows it by libtorch's operators, which record: of a batch by its own
     /// statistics, without moving the running ones.
     ///
@@ -28,6 +42,7 @@ impl NormSpec {
         x: &Tensor,
         [weight, bias]: [&Tensor; 2],
         residual: Option<&Tensor>,
+        after: &After,
     ) -> Result<Tensor, ModelError> {
         let (weight, bias, none) = (Some(weight), Some(bias), None::<&Tensor>);
         let (momentum, epsilon) = (self.momentum, self.epsilon);
@@ -35,7 +50,7 @@ impl NormSpec {
         if let Some(residual) = residual {
             y = y.f_add(residual)?;
         }
-        Ok(if self.relu { y.f_relu()? } else { y })
+        after.operators(y)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::after::Then;
 use super::plan::Step;
 use super::read::{NormAt, Touched};
 
@@ -11,6 +12,7 @@ pub(super) struct Join {
     pub norm: NormAt,
     /// The value that is added.
     pub residual: Option<usize>,
+    pub then: Then,
     /// The steps that it stands for; the last one's result is its own.
     pub steps: Vec<usize>,
 }
@@ -21,6 +23,13 @@ pub(super) struct Waiting {
     uses: Vec<usize>,
     /// By the place of the value that they give.
     norms: HashMap<usize, Join>,
+}
+
+impl Join {
+    /// Of a norm alone, as yet.
+    pub fn new(norm: NormAt, step: usize) -> Self {
+        Self { norm, residual: None, then: Then::Nothing, steps: vec![step] }
+    }
 }
 
 impl Waiting {
@@ -51,10 +60,10 @@ impl Waiting {
         }
     }
 
-    /// The one that gives a ReLU's input, with it.
-    pub fn with_relu(&mut self, input: usize, step: usize) -> Option<Join> {
+    /// The one that gives an activation's input, with that.
+    pub fn with_activation(&mut self, input: usize, then: Then, step: usize) -> Option<Join> {
         let mut join = self.norms.remove(&input)?;
-        join.norm.spec.relu = true;
+        join.then = then;
         join.steps.push(step);
         Some(join)
     }

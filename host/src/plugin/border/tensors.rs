@@ -20,6 +20,7 @@ use crate::plugin::probe;
 use crate::torch::codes::{device_code, device_of, dtype_code, dtype_of};
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::op::Schema;
+use crate::torch::op::record::note_read;
 use crate::torch::upload::upload;
 use crate::torch::{Arg, Op, Value as HostValue, bytes};
 
@@ -164,6 +165,10 @@ unsafe extern "C" fn read(
 ) -> RResult<(), Fault> {
     guarded(|| {
         let kind = dtype_of(dtype.into()).ok_or_else(|| format!("there is no dtype {dtype}"))?;
+        // A single number, such as a knob's, is as good as the plugin's own.
+        if borrow(raw).dim() > 0 {
+            note_read();
+        }
         let tensor = borrow(raw).detach().f_to_device(Device::Cpu).map_err(|e| e.to_string())?;
         let tensor = tensor.f_to_kind(kind).map_err(|e| e.to_string())?;
         let data = bytes::to_bytes(&tensor).map_err(|e| e.to_string())?;

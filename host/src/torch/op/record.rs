@@ -3,7 +3,7 @@
 //!
 //! Off everywhere else, where it costs a look at a flag of the thread per call.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::bind::bind;
 use super::schema::Schema;
@@ -12,6 +12,18 @@ use crate::torch::value::{Arg, Value};
 
 thread_local! {
     static CALLS: RefCell<Option<Vec<Recorded>>> = const { RefCell::new(None) };
+    static READS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Notes that numbers of a tensor were copied out, so that what follows may depend on them in ways
+/// that no list of calls shows.
+pub fn note_read() {
+    READS.set(READS.get().wrapping_add(1));
+}
+
+/// How often that happened on this thread.
+pub fn reads() -> u64 {
+    READS.get()
 }
 
 /// One call that succeeded. Its tensors are handles, so their data live as long as it does.

@@ -54,9 +54,9 @@ fn a_norm_takes_up_what_follows_it() {
     // What is inside goes with its turn; what a norm reads stays until then.
     let gone: Vec<&str> = all.iter().map(|(_, gone)| gone.as_str()).collect();
     assert_eq!(gone, ["", "conv1 bn1", "relu1", "x", "short", "conv2 bn2 bn3 add"]);
-    // A plugin in place of an activation is called by itself.
+    // So is a plugin in place of an activation, which may turn out to be a function of one number.
     let all = turns(&graph, &|node| node.starts_with("relu"));
-    assert_eq!(known(&all), ["conv1", "bn1", "relu1", "conv2", "short", "bn3", "bn2+add", "relu2"]);
+    assert_eq!(known(&all), ["conv1", "bn1+relu1", "conv2", "short", "bn3", "bn2+add+relu2"]);
 }
 
 #[test]

@@ -4,16 +4,58 @@ use jackpot_plugin_api::graph::{Conv2d, GraphBuilder, TensorSpec};
 use jackpot_plugin_api::model::Mode;
 use tch::{Device, Kind, Tensor};
 
-use super::forward;
-use crate::model::run::ForwardContext;
+use super::{fits, forward};
+use crate::model::run::after::After;
 use crate::model::run::plan::{Observe, Plan};
 use crate::model::run::statistics::{NormSpec, NormTensors};
+use crate::model::run::{ForwardContext, pieces};
 use crate::torch::grad::{GradOptions, grad};
 use crate::torch::memory_format::MemoryFormat;
+use crate::torch::{Arg, Op};
 
 const FLOATS: (Kind, Device) = (Kind::Float, Device::Cpu);
 const MOMENTUM: f64 = 0.3;
 const EPSILON: f64 = 1e-3;
+
+const SPEC: NormSpec = NormSpec { momentum: MOMENTUM, epsilon: EPSILON };
+
+/// What follows the norm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Act {
+    Nothing,
+    Relu,
+    Swish,
+}
+
+impl Act {
+    fn after(self) -> After {
+        match self {
+            Self::Nothing => After::Nothing,
+            Self::Relu => After::Relu,
+            Self::Swish => {
+                let some = Tensor::zeros([1, 128, 12, 12], FLOATS);
+                let found = pieces::function(&some, &|x| Some(swish(x))).unwrap().unwrap();
+                After::Function(Box::new(found))
+            }
+        }
+    }
+
+    fn of(self, y: &Tensor) -> Tensor {
+        match self {
+            Self::Nothing => y.shallow_clone(),
+            Self::Relu => y.relu(),
+            Self::Swish => swish(y),
+        }
+    }
+}
+
+/// As a plugin calls it.
+fn swish(x: &Tensor) -> Tensor {
+    let call = |name, args: &[Arg<'_>]| Op::find(name).unwrap().call1(args, &[]).unwrap();
+    let steep = call("aten::mul.Scalar", &[x.into(), 2.0_f64.into()]);
+    let share = call("aten::sigmoid", &[(&steep).into()]);
+    call("aten::mul.Tensor", &[x.into(), (&share).into()])
+}
 
 /// x, weight, bias, residual branch; the gradient to the output; running mean and variance.
 struct Given {
@@ -43,13 +85,14 @@ impl Given {
         NormTensors { weight: &self.inputs[1], bias: &self.inputs[2], running, training: true }
     }
 
-    fn joined(&self, branch: bool, relu: bool) -> Option<Tensor> {
-        let spec = NormSpec { momentum: MOMENTUM, epsilon: EPSILON, relu };
+    fn joined(&self, branch: bool, activation: Act) -> Option<Tensor> {
+        let (x, tensors) = (&self.inputs[0], self.tensors());
         let residual = branch.then_some(&self.inputs[3]);
-        forward(spec, &self.inputs[0], &self.tensors(), residual).unwrap()
+        fits(x, &tensors, residual)
+            .then(|| forward(SPEC, x, &tensors, residual, activation.after()).unwrap())
     }
 
-    fn operators(&self, branch: bool, relu: bool) -> Tensor {
+    fn operators(&self, branch: bool, activation: Act) -> Tensor {
         let [x, weight, bias, residual] = &self.inputs;
         let [mean, variance] = &self.running;
         let (weight, bias) = (Some(weight), Some(bias));
@@ -58,7 +101,7 @@ impl Given {
         if branch {
             y += residual;
         }
-        if relu { y.relu() } else { y }
+        activation.of(&y)
     }
 
     fn gradients(&self, y: &Tensor, branch: bool, create_graph: bool) -> Vec<Tensor> {
@@ -76,16 +119,23 @@ fn close(a: &Tensor, b: &Tensor) -> bool {
 }
 
 const FORMATS: [MemoryFormat; 2] = [MemoryFormat::Contiguous, MemoryFormat::ChannelsLast];
-const ALL: [(bool, bool); 4] = [(false, false), (false, true), (true, false), (true, true)];
+const ALL: [(bool, Act); 6] = [
+    (false, Act::Nothing),
+    (false, Act::Relu),
+    (false, Act::Swish),
+    (true, Act::Nothing),
+    (true, Act::Relu),
+    (true, Act::Swish),
+];
 
 #[test]
 fn values_gradients_and_running_statistics_are_the_operators() {
     for format in FORMATS {
-        for (branch, relu) in ALL {
-            let case = format!("{format:?}, branch {branch}, ReLU {relu}");
+        for (branch, act) in ALL {
+            let case = format!("{format:?}, branch {branch}, {act:?}");
             let [joined, plain] = [(); 2].map(|()| Given::new(format));
-            let y = joined.joined(branch, relu).unwrap();
-            let want = plain.operators(branch, relu);
+            let y = joined.joined(branch, act).unwrap();
+            let want = plain.operators(branch, act);
             assert!(format.holds(&y).unwrap() && close(&y, &want), "{case}");
             for (got, want) in joined.running.iter().zip(&plain.running) {
                 assert!(close(got, want), "{case}: running statistics");
@@ -100,7 +150,7 @@ fn values_gradients_and_running_statistics_are_the_operators() {
 
 #[test]
 fn second_derivatives_are_the_operators() {
-    for (branch, relu) in ALL {
+    for (branch, act) in ALL {
         let given = Given::new(MemoryFormat::ChannelsLast);
         let second = |y: &Tensor| {
             let first = given.gradients(y, branch, true);
@@ -110,11 +160,11 @@ fn second_derivatives_are_the_operators() {
             let found = grad(&[&sum], &inputs, None, GradOptions::default()).unwrap();
             found.into_iter().map(Option::unwrap).collect::<Vec<_>>()
         };
-        let got = second(&given.joined(branch, relu).unwrap());
-        for (got, want) in got.iter().zip(second(&given.operators(branch, relu))) {
+        let got = second(&given.joined(branch, act).unwrap());
+        for (got, want) in got.iter().zip(second(&given.operators(branch, act))) {
             let scale = want.abs().max().double_value(&[]);
             let far = (got - want).abs().max().double_value(&[]);
-            assert!(far < 1e-4 * scale, "branch {branch}, ReLU {relu}: {far} of {scale}");
+            assert!(far < 1e-4 * scale, "branch {branch}, {act:?}: {far} of {scale}");
         }
     }
 }
@@ -122,12 +172,12 @@ fn second_derivatives_are_the_operators() {
 #[test]
 fn a_branch_and_a_gradient_in_another_order_are_turned() {
     let mut given = Given::new(MemoryFormat::ChannelsLast);
-    let want = given.operators(true, true);
+    let want = given.operators(true, Act::Relu);
     let to_inputs = given.gradients(&want, true, false);
     let turned = |tensor: &Tensor| MemoryFormat::Contiguous.apply(&tensor.detach()).unwrap();
     given.inputs[3] = turned(&given.inputs[3]).set_requires_grad(true);
     given.to_y = turned(&given.to_y);
-    let y = given.joined(true, true).unwrap();
+    let y = given.joined(true, Act::Relu).unwrap();
     assert!(close(&y, &want));
     for (got, want) in given.gradients(&y, true, false).iter().zip(&to_inputs) {
         assert!(close(got, want));
@@ -144,16 +194,15 @@ fn what_needs_no_gradient_gets_none() {
             let (of, to_y) = (&given.inputs[only], Some(&[&given.to_y][..]));
             grad(&[y], &[of], to_y, GradOptions::default()).unwrap().remove(0).unwrap()
         };
-        let got = gradient(&given, &given.joined(true, true).unwrap());
-        assert!(close(&got, &gradient(&plain, &plain.operators(true, true))), "{only}");
+        let got = gradient(&given, &given.joined(true, Act::Relu).unwrap());
+        assert!(close(&got, &gradient(&plain, &plain.operators(true, Act::Relu))), "{only}");
     }
 }
 
 #[test]
 fn other_images_are_left_to_the_operators() {
     let given = Given::new(MemoryFormat::ChannelsLast);
-    let spec = NormSpec { momentum: MOMENTUM, epsilon: EPSILON, relu: true };
-    let try_it = |x: &Tensor, branch| forward(spec, x, &given.tensors(), branch).unwrap();
+    let try_it = |x: &Tensor, branch| fits(x, &given.tensors(), branch).then_some(());
     let x = &given.inputs[0];
     assert!(try_it(x, None).is_some());
     assert!(try_it(&x.to_kind(Kind::BFloat16), None).is_none());
@@ -170,7 +219,7 @@ fn other_images_are_left_to_the_operators() {
 fn weights_that_do_not_lie_together_are_left_to_the_operators() {
     let mut given = Given::new(MemoryFormat::ChannelsLast);
     given.inputs[1] = Tensor::ones([1], FLOATS).expand([128], false);
-    assert!(given.joined(false, true).is_none());
+    assert!(given.joined(false, Act::Relu).is_none());
 }
 
 #[test]
@@ -182,15 +231,15 @@ fn running_statistics_move_without_hindering_an_earlier_norm() {
     let (mean, variance) = (Some(mean), Some(variance));
     let small = x.narrow(0, 0, 3);
     let y = small.batch_norm(Some(weight), Some(bias), mean, variance, true, 0.1, EPSILON, false);
-    let z = given.joined(false, true).unwrap();
+    let z = given.joined(false, Act::Relu).unwrap();
     let sum = y.sum(Kind::Float) + z.sum(Kind::Float);
     let found = grad(&[&sum], &[x, weight], None, GradOptions::default()).unwrap();
     assert!(found.iter().all(Option::is_some));
 }
 
-/// A network's batch, by joined turns and step by step.
-#[test]
-fn in_a_plan_it_is_the_same_as_step_by_step() {
+/// A network's batch, by joined turns and step by step, where its activations are ReLU or a plugin that
+/// `of` stands for.
+fn turns_and_steps(plugin: Option<&dyn Fn(&Tensor) -> Tensor>) -> [Vec<Tensor>; 2] {
     let mut graph = GraphBuilder::new(vec![TensorSpec {
         name: "x".to_owned(),
         shape: vec![16, 32, 32],
@@ -200,26 +249,39 @@ fn in_a_plan_it_is_the_same_as_step_by_step() {
     let y = graph.conv2d("conv1", &x, Conv2d::new(16, 16, 3));
     let y = graph.batch_norm2d("bn1", &y, 16);
     let y = graph.add("add1", &x, &y);
-    let y = graph.activation("relu1", &y);
+    let y = graph.activation("act1", &y);
     let z = graph.batch_norm2d("bn2", &y, 16);
+    let z = graph.activation("act2", &z);
+    let z = graph.batch_norm2d("bn3", &z, 16);
     let z = graph.add("add2", &z, &y);
     let z = graph.add("add3", &z, &y);
     graph.output("z", &z);
     let graph = graph.finish();
-    let plan = Plan::compile(&graph, &mut |_| Ok(None)).unwrap();
+    let mut sites = 0;
+    let plan = Plan::compile(&graph, &mut |node| {
+        let is_site = plugin.is_some() && node.id.starts_with("act");
+        sites += usize::from(is_site);
+        Ok(is_site.then(|| sites - 1))
+    });
+    let plan = plan.unwrap();
     tch::manual_seed(3);
     let x = Tensor::randn([17, 16, 32, 32], FLOATS).set_requires_grad(true);
     let made = |shape: &[i64]| (Tensor::randn(shape, FLOATS) * 0.1 + 0.5).set_requires_grad(true);
     let parameters: Vec<Tensor> = graph.parameters.iter().map(|it| made(&it.shape)).collect();
-    let run = |observed: bool| {
+    [false, true].map(|observed| {
         let buffers: Vec<Tensor> =
             graph.buffers.iter().map(|it| Tensor::ones(&it.shape, FLOATS)).collect();
-        let context = ForwardContext { mode: Mode::Train, ..ForwardContext::evaluation() };
+        let of = |x: &Tensor| plugin.map_or_else(|| x.shallow_clone(), |plugin| plugin(x));
+        let context = ForwardContext {
+            mode: Mode::Train,
+            site: &|_, x| Ok(of(x)),
+            function: &|_, some| pieces::function(some, &|some| Some(of(some))),
+        };
         let mut seen = 0;
         let mut observe = |_: &str, _: &Tensor| seen += 1;
-        let observe = observed.then_some(&mut observe as &mut Observe<'_>);
+        let see = observed.then_some(&mut observe as &mut Observe<'_>);
         let [parameters, buffers] = [&parameters, &buffers].map(|all| Vec::from_iter(all.iter()));
-        let found = plan.run_observed(&[&x], &parameters, &buffers, &[], &context, observe);
+        let found = plan.run_observed(&[&x], &parameters, &buffers, &[], &context, see);
         let y = found.unwrap().remove(0).1;
         let mut of = vec![&x];
         of.extend(parameters);
@@ -228,12 +290,27 @@ fn in_a_plan_it_is_the_same_as_step_by_step() {
         let mut all = vec![y];
         all.extend(found.into_iter().map(Option::unwrap));
         all.extend(buffers.into_iter().map(Tensor::copy));
-        (all, seen)
-    };
-    let ((joined, _), (plain, seen)) = (run(false), run(true));
-    assert_eq!(seen, 7);
-    assert!(joined.iter().zip(&plain).any(|(joined, plain)| joined != plain), "nothing was joined");
-    for (at, (joined, plain)) in joined.iter().zip(&plain).enumerate() {
-        assert!(close(joined, plain), "{at}");
+        assert_eq!(seen, if observed { 9 } else { 0 });
+        all
+    })
+}
+
+#[test]
+fn in_a_plan_it_is_the_same_as_step_by_step() {
+    let soft = |x: &Tensor| x.softmax(1, Kind::Float) * 4.0;
+    let relu = |x: &Tensor| Op::find("aten::relu").unwrap().call1(&[x.into()], &[]).unwrap();
+    let plugins: [Option<&dyn Fn(&Tensor) -> Tensor>; 4] = [
+        None,
+        Some(&swish),
+        Some(&relu),
+        // No function of one number: it runs by itself behind the joined norm.
+        Some(&soft),
+    ];
+    for plugin in plugins {
+        let [joined, plain] = turns_and_steps(plugin);
+        assert!(joined.iter().zip(&plain).any(|(joined, plain)| joined != plain), "not joined");
+        for (at, (joined, plain)) in joined.iter().zip(&plain).enumerate() {
+            assert!(close(joined, plain), "{at}");
+        }
     }
 }

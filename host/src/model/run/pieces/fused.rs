@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tch::Tensor;
 
-use super::{Call, Program, Source};
+use super::program::{Call, Program, Source};
 use crate::kernels::pointwise::{self, Operand, Pointwise};
 use crate::kernels::{Isa, Threads};
 use crate::model::error::ModelError;
@@ -20,20 +20,14 @@ pub(super) struct Fused {
 }
 
 impl Fused {
-    /// `None`: kernels lack one of the calls, or the processor has no fused multiply-add, where
-    /// each of theirs would be a call into the C library.
+    /// `None` where there is no [`pointwise()`].
     ///
     /// # Errors
     ///
     /// The system gives no threads.
     pub fn of(program: &Program) -> Result<Option<Self>, ModelError> {
-        if Isa::best() == Isa::Portable {
-            return Ok(None);
-        }
-        let calls: Option<Vec<_>> = program.calls.iter().map(call).collect();
-        let function = calls.and_then(|calls| Pointwise::new(calls, program.output));
         let with = |function| Ok(Self { function, threads: threads()? });
-        function.map(with).transpose()
+        pointwise(program).map(with).transpose()
     }
 
     /// The result, laid out as `x`.
@@ -64,6 +58,16 @@ impl Fused {
     }
 }
 
+/// The kernels' function. `None`: they lack one of the calls, or the processor has no fused
+/// multiply-add, where each of theirs would be a call into the C library.
+pub(super) fn pointwise(program: &Program) -> Option<Pointwise> {
+    if Isa::best() == Isa::Portable {
+        return None;
+    }
+    let calls: Option<Vec<_>> = program.calls.iter().map(call).collect();
+    Pointwise::new(calls?, program.output)
+}
+
 fn call(call: &Call) -> Option<pointwise::Call> {
     if !call.named.is_empty() {
         return None;
@@ -82,6 +86,7 @@ fn call(call: &Call) -> Option<pointwise::Call> {
         ("aten::sub.Tensor" | "aten::sub.Scalar", [a, b]) => {
             pointwise::Call::Add { a: operand(a)?, b: operand(b)?, scale: -1.0 }
         }
+        ("aten::relu", [a]) => pointwise::Call::Relu(value(a)?),
         ("aten::exp", [a]) => pointwise::Call::Exp(value(a)?),
         ("aten::sigmoid", [a]) => pointwise::Call::Sigmoid(value(a)?),
         ("aten::tanh", [a]) => pointwise::Call::Tanh(value(a)?),

@@ -16,7 +16,7 @@ use crate::torch::numbers;
 
 /// What all sparse layers of a network share.
 pub(super) struct Tools {
-    pub threads: Threads,
+    pub threads: Arc<Threads>,
     pub pool: Arc<Pool>,
 }
 

@@ -10,7 +10,8 @@
 //! output; the layer sees that by the tensor that autograd brings, and makes the whole sum.
 //!
 //! The later pass always comes after the earlier one, since the earlier one's result is made from
-//! the later one's, and both only run together: autograd runs all that leads to what is wanted.
+//! the later one's, and both only run together: autograd runs all that leads to what is wanted. A
+//! plugin between them that runs by itself might end that way, so that nothing is left then.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};

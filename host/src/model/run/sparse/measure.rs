@@ -8,11 +8,11 @@ use tch::{Device, Kind, Tensor};
 use super::blocked::{Blocked, Tools};
 use super::layer::{Hooks, Layer};
 use super::{Candidate, MaskOf};
-use crate::kernels::{Pool, Threads};
+use crate::kernels::Pool;
 use crate::median::median;
 use crate::model::error::ModelError;
+use crate::model::run::threads::threads;
 use crate::torch::grad::{GradOptions, grad};
-use crate::torch::settings;
 
 /// After one that warms up.
 const TURNS: usize = 3;
@@ -35,8 +35,7 @@ pub fn measure(
     mask_of: &MaskOf<'_>,
     batch: usize,
 ) -> Result<Vec<Times>, ModelError> {
-    let threads = Threads::new(settings::threads()?)?;
-    let tools = Arc::new(Tools { threads, pool: Pool::new() });
+    let tools = Arc::new(Tools { threads: threads()?, pool: Pool::new() });
     let mut times = Vec::new();
     for layer in layers {
         let whole = Tensor::f_ones([layer.shape.weights() as i64], (Kind::Bool, Device::Cpu))?;

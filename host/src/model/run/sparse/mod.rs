@@ -2,10 +2,12 @@
 //! them kept in the kernels' layout.
 //!
 //! The mathematics is that of the dense network, the order of its sums is not. A pruned weight
-//! gets the gradient zero. Everything that no kernel exists for (plugins among it) runs as before,
+//! gets the gradient zero. Everything that no kernel exists for (most plugins among it) runs as before,
 //! on ordinary tensors; so does all of the network where it is observed, substituted or evaluated
 //! with gradients.
 
+#[cfg(test)]
+mod activation_tests;
 mod blocked;
 mod choose;
 mod handover;
@@ -29,10 +31,10 @@ use self::schedule::{Layers, Schedule};
 use super::forward::{ForwardContext, Run};
 use super::plan::Plan;
 use super::read::{ConvAt, Known, known};
+use super::threads::threads;
+use crate::kernels::Pool;
 use crate::kernels::conv::ConvShape;
-use crate::kernels::{Pool, Threads};
 use crate::model::error::ModelError;
-use crate::torch::settings;
 
 pub use choose::chosen;
 pub use measure::{Times, measure};
@@ -134,13 +136,10 @@ impl Kernels {
         mask_of: &MaskOf<'_>,
         before: Option<&Self>,
     ) -> Result<Self, ModelError> {
-        let count = settings::threads()?;
+        let threads = threads()?;
         let tools = match before {
-            Some(before) if before.tools.threads.count() == count => before.tools.clone(),
-            _ => {
-                let threads = Threads::new(count)?;
-                Arc::new(Tools { threads, pool: Pool::new() })
-            }
+            Some(before) if before.tools.threads.count() == threads.count() => before.tools.clone(),
+            _ => Arc::new(Tools { threads, pool: Pool::new() }),
         };
         let schedule = |facts: &Facts<'_>| -> Result<Schedule, ModelError> {
             let found = facts.layers(mask_of).into_iter();

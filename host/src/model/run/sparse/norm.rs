@@ -1,4 +1,4 @@
-//! Batch norm with what follows it (a residual branch, ReLU) as a node of autograd.
+//! Batch norm with what follows it (a residual branch, an activation) as a node of autograd.
 
 use std::sync::Arc;
 
@@ -7,8 +7,9 @@ use tch::Tensor;
 use super::blocked::{Blocked, Tools};
 use super::handover::{Deferred, Gradient, Slots};
 use crate::kernels::Frame;
-use crate::kernels::norm::{Norm, Open, Statistics};
+use crate::kernels::norm::{Behind, Open, Statistics};
 use crate::model::error::ModelError;
+use crate::model::run::after::After;
 use crate::model::run::statistics::{NormSpec, NormTensors, statistics};
 use crate::model::run::two_ways::{self, TwoWays};
 use crate::torch::memory_format::MemoryFormat;
@@ -24,11 +25,12 @@ pub(super) fn forward(
     x: &Blocked,
     tensors: &NormTensors<'_>,
     residual: Option<&Blocked>,
+    after: After,
     slots: Slots,
 ) -> Result<Blocked, ModelError> {
     let NormTensors { weight, bias, .. } = tensors;
     let images = x.images;
-    let norm = norm(&x.frame, spec, numbers::of(weight)?, numbers::of(bias)?);
+    let norm = spec.on_kernels(x.frame, [weight, bias], &after)?;
     let numbers_of_x = numbers::of(&x.tensor)?;
     let told = x.moments.statistics(&x.frame, images).filter(|_| tensors.training);
     let statistics =
@@ -36,7 +38,7 @@ pub(super) fn forward(
     let mut y = tools.take(&x.frame, images);
     let around = residual.map(|residual| numbers::of(&residual.tensor)).transpose()?;
     // It says where the ReLU lets something through, which is not to be seen in `x` then.
-    let mut open = (residual.is_some() && spec.relu).then(Open::default);
+    let mut open = (residual.is_some() && after.is_relu()).then(Open::default);
     let told = open.as_mut();
     norm.forward(images, &statistics, numbers_of_x, around, &mut y, told, &tools.threads)?;
     let y = x.with(numbers::owned(Box::new(y))?);
@@ -45,6 +47,7 @@ pub(super) fn forward(
     let backward = NormBackward {
         tools: tools.clone(),
         spec,
+        after,
         statistics,
         frame: x.frame,
         images,
@@ -56,13 +59,10 @@ pub(super) fn forward(
     Ok(y)
 }
 
-fn norm<'a>(frame: &Frame, spec: NormSpec, weight: &'a [f32], bias: &'a [f32]) -> Norm<'a> {
-    Norm { layout: (*frame).into(), weight, bias, epsilon: spec.epsilon, relu: spec.relu }
-}
-
 struct NormBackward {
     tools: Arc<Tools>,
     spec: NormSpec,
+    after: After,
     statistics: Statistics,
     frame: Frame,
     images: usize,
@@ -80,19 +80,26 @@ impl TwoWays for NormBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        let Self { tools, spec, statistics, frame, images, .. } = self;
-        let norm = norm(frame, *spec, numbers::of(saved[1])?, numbers::of(saved[2])?);
+        let Self { tools, spec, after, statistics, frame, images, .. } = self;
+        let norm = spec.on_kernels(*frame, [saved[1], saved[2]], after)?;
         let (x, threads) = (numbers::of(saved[0])?, &tools.threads);
         let to_y = MemoryFormat::Contiguous.apply(to_y)?;
-        let mut gated = self.open.as_ref().map(|_| tools.take(frame, *images));
-        let told = self.open.as_ref().zip(gated.as_deref_mut());
+        // The gradient in front of an activation is that of the branch before it, too.
+        let branch = saved.get(3).filter(|_| after.is_function());
+        let branch = branch.map(|branch| numbers::of(branch)).transpose()?;
+        let is_gated = self.open.is_some() || after.is_function();
+        let mut gated = is_gated.then(|| tools.take(frame, *images));
+        let behind = match (&self.open, gated.as_deref_mut()) {
+            (Some(open), Some(room)) => Behind::Told(open, room),
+            (None, Some(room)) => Behind::Function(branch, room),
+            (_, None) => Behind::Input,
+        };
         let (found, rest) =
-            norm.backward(*images, statistics, x, told, numbers::of(&to_y)?, threads)?;
+            norm.backward(*images, statistics, x, behind, numbers::of(&to_y)?, threads)?;
 
-        // The gradient behind the ReLU is that of the branch, too.
         let is_wanted = self.has_residual && wanted[3];
         let (gradient, to_residual) = match (gated, &self.slots.branch) {
-            // Without ReLU the sum's gradient is that of both its terms.
+            // Nothing behind the sum: its gradient is that of both its terms.
             (None, _) => {
                 let own = is_wanted.then(|| to_y.shallow_clone());
                 (Gradient::Tensor(to_y), own)
@@ -137,7 +144,7 @@ impl TwoWays for NormBackward {
         to_y: &Tensor,
         wanted: &[bool],
     ) -> Result<Vec<Option<Tensor>>, ModelError> {
-        let Self { tools, spec, frame, images, .. } = self;
+        let Self { tools, spec, after, frame, images, .. } = self;
         two_ways::gradients(saved, to_y, wanted, |inputs| {
             let plain = |tensor: &Tensor| {
                 let blocked = Blocked::of(tensor.shallow_clone(), *frame, *images);
@@ -145,7 +152,7 @@ impl TwoWays for NormBackward {
             };
             let residual = inputs.get(3).map(|residual| plain(residual)).transpose()?;
             let weights = [inputs[1], inputs[2]];
-            let y = spec.operators(&plain(inputs[0])?, weights, residual.as_ref())?;
+            let y = spec.operators(&plain(inputs[0])?, weights, residual.as_ref(), after)?;
             Ok(Blocked::up(tools, &y, *frame)?.tensor)
         })
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jackpot_plugin_api::model::Mode;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 use super::blocked::{Blocked, Tools};
 use super::handover::{AllSlots, Slots};
@@ -12,8 +12,9 @@ use super::layer::{Hooks, Layer};
 use super::norm;
 use super::schedule::{Entry, Schedule, Work};
 use crate::model::error::ModelError;
+use crate::model::run::after::After;
 use crate::model::run::forward::{ForwardContext, Run, results};
-use crate::model::run::plan::{Plan, Source};
+use crate::model::run::plan::{Call, Plan, Source, Step};
 use crate::model::run::read::{NormAt, reads};
 use crate::torch::grad::GradMode;
 
@@ -25,6 +26,8 @@ struct Values<'a> {
     plain: Run<'a>,
     blocked: Vec<Option<Blocked>>,
     slots: AllSlots,
+    /// Whether a plugin ran by itself, which may keep its input's gradient to itself.
+    is_cut: bool,
 }
 
 pub(super) fn run(
@@ -41,7 +44,7 @@ pub(super) fn run(
     }
     let blocked = (0..plan.places).map(|_| None).collect();
     let slots = AllSlots::new(&schedule.slots);
-    let mut values = Values { plan, schedule, tools, plain, blocked, slots };
+    let mut values = Values { plan, schedule, tools, plain, blocked, slots, is_cut: false };
     for entry in &schedule.entries {
         let named = |error| at_step(error, &plan.steps[entry.step].node);
         values.call(entry, context).map_err(named)?;
@@ -108,8 +111,22 @@ impl Values<'_> {
                 let hooks = Hooks { moments, slots: self.slots.of(*slots) };
                 self.layer(layer, *input, (*weight, *bias), hooks)?
             }
-            Work::Norm { norm, residual, slots } => {
-                self.norm(norm, *residual, self.slots.of(*slots))?
+            Work::Norm { norm, residual, then, slots } => {
+                let some = || self.one(norm.input);
+                let (after, plugin) = match context.after(*then, some)? {
+                    Some(after) => (after, None),
+                    None => (After::Nothing, Some(&self.plan.steps[entry.step])),
+                };
+                let mut slots = self.slots.of(*slots);
+                if self.is_cut {
+                    // The layer that would take it may not be on the way back.
+                    slots.branch = None;
+                }
+                let made = self.norm(norm, *residual, after, slots)?;
+                match plugin {
+                    Some(step) => self.activated(step, norm.input, made, context)?,
+                    None => made,
+                }
             }
             // Zero stays zero, so margins do.
             Work::Relu(input) => {
@@ -145,12 +162,45 @@ impl Values<'_> {
         &self,
         norm: &NormAt,
         residual: Option<usize>,
+        after: After,
         slots: Slots,
     ) -> Result<Blocked, ModelError> {
         let tensors = self.plain.norm_tensors(norm);
         let x = self.there(norm.input)?;
         let residual = residual.map(|place| self.there(place)).transpose()?;
-        norm::forward(self.tools, norm.spec, x, &tensors, residual, slots)
+        norm::forward(self.tools, norm.spec, x, &tensors, residual, after, slots)
+    }
+
+    /// An image of a value's form, to try a plugin with.
+    fn one(&self, place: usize) -> Result<Tensor, ModelError> {
+        let shape = self.shape(place, 1)?;
+        Ok(Tensor::f_full(shape.as_slice(), 0.5, (Kind::Float, Device::Cpu))?)
+    }
+
+    /// That of so many images of a value in the kernels' layout.
+    fn shape(&self, place: usize, images: usize) -> Result<Vec<i64>, ModelError> {
+        let mut shape = vec![images as i64];
+        match &self.schedule.shapes[place] {
+            Some(rest) => shape.extend(rest.iter().map(|&size| size as i64)),
+            None => shape.extend(&self.there(place)?.shape()[1..]),
+        }
+        Ok(shape)
+    }
+
+    /// A plugin that runs by itself, on ordinary images: `x`, which has that value's form.
+    fn activated(
+        &mut self,
+        step: &Step,
+        place: usize,
+        x: Blocked,
+        context: &ForwardContext<'_>,
+    ) -> Result<Blocked, ModelError> {
+        let Call::Site { site, .. } = &step.call else { return Ok(x) };
+        self.is_cut = true;
+        let y = (context.site)(*site, &x.down(self.tools, &self.shape(place, x.images)?)?)?;
+        let made = Blocked::up(self.tools, &y, x.frame)?;
+        self.plain.values[step.place] = vec![y];
+        Ok(made)
     }
 
     /// A value in the kernels' layout.
@@ -167,11 +217,7 @@ impl Values<'_> {
         ) else {
             return Ok(());
         };
-        let mut shape = vec![blocked.images as i64];
-        match &self.schedule.shapes[place] {
-            Some(rest) => shape.extend(rest.iter().map(|&size| size as i64)),
-            None => shape = blocked.shape().to_vec(),
-        }
+        let shape = self.shape(place, blocked.images)?;
         self.plain.values[place] = vec![blocked.down(self.tools, &shape)?];
         Ok(())
     }

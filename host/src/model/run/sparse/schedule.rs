@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::handovers::{self, Counts, Numbers};
 use super::layer::{Layer, Margins};
 use crate::model::error::ModelError;
+use crate::model::run::after::Then;
 use crate::model::run::plan::Plan;
 use crate::model::run::read::{ConvAt, Known, NormAt, ShapeOf, known, last_uses, reads, uses};
 use crate::model::run::waiting::{Join, Waiting};
@@ -25,10 +26,11 @@ pub(super) enum Work {
         normed: bool,
         slots: Numbers,
     },
-    /// With the residual branch and ReLU that follow it.
+    /// With the residual branch and the activation that follow it.
     Norm {
         norm: NormAt,
         residual: Option<usize>,
+        then: Then,
         slots: Numbers,
     },
     /// On images in the kernels' layout.
@@ -138,13 +140,22 @@ impl Maker<'_> {
         match known(&self.plan.steps[step], self.shape_of) {
             Some(Known::Norm(norm)) if self.blocked[norm.input] => {
                 self.flush(&[norm.input]);
-                self.wait(Join { norm, residual: None, steps: vec![step] }, place);
+                self.wait(Join::new(norm, step), place);
             }
             Some(Known::Relu(input)) if self.blocked[input] => {
                 self.blocked[place] = true;
-                match self.waiting.with_relu(input, step) {
+                match self.waiting.with_activation(input, Then::Relu, step) {
                     Some(join) => self.emit([join]),
                     None => self.push(Work::Relu(input), step),
+                }
+            }
+            Some(Known::Site(site, input)) => {
+                match self.waiting.with_activation(input, Then::Site(site), step) {
+                    Some(join) => {
+                        self.blocked[place] = true;
+                        self.emit([join]);
+                    }
+                    None => self.plain(step),
                 }
             }
             Some(Known::Add(a, b)) if self.can_add(a, b) => {
@@ -160,11 +171,13 @@ impl Maker<'_> {
                     }
                 }
             }
-            _ => {
-                self.flush(&reads(&self.plan.steps[step]));
-                self.push(Work::Plain(step), step);
-            }
+            _ => self.plain(step),
         }
+    }
+
+    fn plain(&mut self, step: usize) {
+        self.flush(&reads(&self.plan.steps[step]));
+        self.push(Work::Plain(step), step);
     }
 
     /// Both are there in the kernels' layout, with the same sizes.
@@ -185,9 +198,9 @@ impl Maker<'_> {
     }
 
     fn emit(&mut self, joins: impl IntoIterator<Item = Join>) {
-        for Join { norm, residual, steps } in joins {
+        for Join { norm, residual, then, steps } in joins {
             let step = steps.last().copied().unwrap_or_default();
-            self.push(Work::Norm { norm, residual, slots: Numbers::default() }, step);
+            self.push(Work::Norm { norm, residual, then, slots: Numbers::default() }, step);
         }
     }
 
