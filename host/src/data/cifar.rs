@@ -4,6 +4,8 @@
 //! the fine label, of which the fine one is the class), then 1024 red, 1024 green and 1024 blue
 //! bytes, row by row. A file of fewer records than the official one is as good.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::{DataError, read};
@@ -12,6 +14,8 @@ use super::source::{Samples, Source};
 
 const SHAPE: [usize; 3] = [3, 32, 32];
 const PIXELS: usize = 3 * 32 * 32;
+/// Records that are read at a time: they stay in the second cache.
+const RECORDS: usize = 256;
 
 /// One of the two datasets.
 #[derive(Debug)]
@@ -110,28 +114,72 @@ impl Format {
         self.folders(root).into_iter().find(has_one)
     }
 
-    /// Appends a file's records.
+    /// Appends a file's records, some of them at a time: the file is as large as all images.
     fn read(&self, path: &Path, samples: &mut Samples) -> Result<(), DataError> {
         if !path.exists() {
             return Err(DataError::MissingFile { path: path.to_owned(), dataset: self.name });
         }
-        self.parse(path, &read(path)?, samples)
+        let unreadable = |source| DataError::Unreadable { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let about = file.metadata().map_err(unreadable)?;
+        if !about.is_file() {
+            return self.parse(path, &read(path)?, samples);
+        }
+        let size = about.len() as usize;
+        if size == 0 {
+            return Err(DataError::Empty { path: path.to_owned() });
+        }
+        let record = self.record();
+        let count = self.count(path, size)?;
+        samples.images.reserve(count * PIXELS);
+        samples.labels.reserve(count);
+        let mut some = vec![0; RECORDS * record];
+        for first in (0..count).step_by(RECORDS) {
+            let some = &mut some[..RECORDS.min(count - first) * record];
+            file.read_exact(some).map_err(unreadable)?;
+            self.append(path, first, some, samples)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of a record.
+    fn record(&self) -> usize {
+        self.labels.len() + PIXELS
+    }
+
+    /// The records in so many bytes.
+    fn count(&self, path: &Path, size: usize) -> Result<usize, DataError> {
+        let record = self.record();
+        let (whole, left) = (size / record, size % record);
+        match left {
+            0 => Ok(whole),
+            _ => {
+                let (path, dataset) = (path.to_owned(), self.name);
+                Err(DataError::PartialRecord { path, dataset, record, whole, left })
+            }
+        }
     }
 
     /// Appends the records of a file's content; `path` is for errors.
     pub fn parse(&self, path: &Path, bytes: &[u8], samples: &mut Samples) -> Result<(), DataError> {
-        let record = self.labels.len() + PIXELS;
-        let (whole, left) = (bytes.len() / record, bytes.len() % record);
-        let (path, dataset) = (path.to_owned(), self.name);
-        if left != 0 {
-            return Err(DataError::PartialRecord { path, dataset, record, whole, left });
-        }
-        samples.images.reserve(whole * PIXELS);
-        samples.labels.reserve(whole);
-        for (number, bytes) in bytes.chunks_exact(record).enumerate() {
+        self.count(path, bytes.len())?;
+        self.append(path, 0, bytes, samples)
+    }
+
+    /// Appends whole records, of which the first has that number in the file.
+    fn append(
+        &self,
+        path: &Path,
+        first: usize,
+        bytes: &[u8],
+        samples: &mut Samples,
+    ) -> Result<(), DataError> {
+        let record = self.record();
+        for (number, bytes) in (first..).zip(bytes.chunks_exact(record)) {
             let (labels, pixels) = bytes.split_at(self.labels.len());
             for (place, (&label, &(field, classes))) in labels.iter().zip(self.labels).enumerate() {
                 if usize::from(label) >= classes {
+                    let (path, dataset) = (path.to_owned(), self.name);
                     let (record, offset) = (number, number * record + place);
                     return Err(DataError::Label {
                         path,

@@ -98,12 +98,14 @@ fn cut(mut source: Source, config: &DataConfig) -> Result<Data, DataError> {
     let Source { name, shape, classes, label_names, train, test, normalisation, .. } = source;
     let Normalisation { mean, std } =
         Normalisation::choose(config, normalisation, &train, shape, &name)?;
-    let sha256 = hash([&train, &validation, &test], shape, classes);
-    let split = |samples: Samples| {
-        Split::new(&samples, shape, classes)
+    let split = |samples: &Samples| {
+        Split::new(samples, shape, classes)
             .map_err(|source| DataError::Torch { dataset: name.clone(), source })
     };
-    let (train, validation, test) = (split(train)?, split(validation)?, split(test)?);
+    let all = [&train, &validation, &test];
+    let (sha256, splits) = rayon::join(|| hash(all, shape, classes), || all.map(split));
+    let [train, validation, test] = splits;
+    let (train, validation, test) = (train?, validation?, test?);
     Ok(Data { train, validation, test, classes, shape, mean, std, name, sha256, label_names })
 }
 
@@ -121,8 +123,8 @@ fn set_aside(source: &mut Source, config: &DataConfig) -> Result<Samples, DataEr
             validation: wanted,
         }),
         None => {
-            let rest = source.train.split_off(wanted, source.image_size());
-            Ok(std::mem::replace(&mut source.train, rest))
+            let image = source.image_size();
+            Ok(source.train.take_first(wanted, image))
         }
     }
 }

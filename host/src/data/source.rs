@@ -17,10 +17,13 @@ impl Samples {
         self.labels.len()
     }
 
-    /// Takes away the images from the `n`-th on and gives them back; `image` is an image's size.
-    pub fn split_off(&mut self, n: usize, image: usize) -> Self {
+    /// Takes away the first `n` images and gives them back; `image` is an image's size.
+    pub fn take_first(&mut self, n: usize, image: usize) -> Self {
         let n = n.min(self.len());
-        Self { images: self.images.split_off(n * image), labels: self.labels.split_off(n) }
+        Self {
+            images: self.images.drain(..n * image).collect(),
+            labels: self.labels.drain(..n).collect(),
+        }
     }
 
     /// Forgets the images from the `n`-th on.

@@ -81,9 +81,11 @@ pub fn decode_into(
         let (width, height) = (image.width, image.height);
         return Err(ImageError::Size { path: path.to_owned(), width, height, wanted });
     }
-    for (channel, plane) in out.chunks_exact_mut((height * width).max(1)).enumerate() {
-        let values = image.pixels.iter().skip(channel).step_by(CHANNELS);
-        plane.iter_mut().zip(values).for_each(|(to, &from)| *to = from);
+    let (red, rest) = out.split_at_mut(height * width);
+    let (green, blue) = rest.split_at_mut(height * width);
+    let planes = red.iter_mut().zip(green).zip(blue);
+    for (((red, green), blue), pixel) in planes.zip(image.pixels.as_chunks::<CHANNELS>().0) {
+        (*red, *green, *blue) = (pixel[0], pixel[1], pixel[2]);
     }
     Ok(())
 }

@@ -119,13 +119,14 @@ fn decode_all(
     let decode_split = |split: &Listing| {
         let image: usize = shape.iter().product();
         let mut pixels = vec![0; split.len() * image];
-        let wrong = pixels.par_chunks_exact_mut(image.max(1)).zip(&split.files).find_map_first(
-            |(out, path)| {
-                let result = decode_into(path, collection.sizing, shape, first, out);
-                watch.advance(1);
-                result.err()
-            },
-        );
+        let mut all: Vec<_> = pixels.chunks_exact_mut(image.max(1)).zip(&split.files).collect();
+        // As they lie in their folders, not in the order of the samples: the system finds them sooner.
+        all.sort_unstable_by_key(|&(_, path)| path);
+        let wrong = all.into_par_iter().find_map_first(|(out, path)| {
+            let result = decode_into(path, collection.sizing, shape, first, out);
+            watch.advance(1);
+            result.err()
+        });
         wrong.map_or(Ok(pixels), Err)
     };
     collection.splits().map(decode_split).collect()
