@@ -13,7 +13,7 @@ use std::error::Error;
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -40,15 +40,19 @@ struct Clock {
     took: Mutex<Option<(Duration, u64)>>,
 }
 
+fn held<T>(one: &Mutex<T>) -> MutexGuard<'_, T> {
+    one.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Watch for Clock {
     fn begin(&self, what: &str, total: Option<u64>, _: u64, _: Unit) {
         let now = (Instant::now(), total.unwrap_or_default());
-        *self.began.lock().unwrap() = what.starts_with("decoding").then_some(now);
+        *held(&self.began) = what.starts_with("decoding").then_some(now);
     }
 
     fn end(&self) {
-        if let Some((began, images)) = self.began.lock().unwrap().take() {
-            *self.took.lock().unwrap() = Some((began.elapsed(), images));
+        if let Some((began, images)) = held(&self.began).take() {
+            *held(&self.took) = Some((began.elapsed(), images));
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Each operation is a long chain of dependent ones, so that a processor that looks at a hundred
 //! instructions at a time would mostly wait. Four registers are therefore done abreast.
 
+use std::f32::consts::LN_2;
+
 use crate::kernels::isa::simd::Simd;
 
 /// What is computed of each number.
@@ -140,7 +142,7 @@ unsafe fn some<S: Simd, const TIMES: bool, const G: usize>(
 /// 2^x between ± 1/2, highest power first: of the sixth degree, with the least largest relative error
 /// (2e-8 as rounded here).
 pub(crate) const EXP_2: [f32; 7] =
-    [1.535_336e-4, 1.339_887_7e-3, 9.618_437e-3, 5.550_332_4e-2, 0.240_226_48, 0.693_147_2, 1.0];
+    [1.535_336e-4, 1.339_887_7e-3, 9.618_437e-3, 5.550_332_4e-2, 0.240_226_48, LN_2, 1.0];
 
 /// e^x for x from -87.3 to 87, to a last place of x.
 ///

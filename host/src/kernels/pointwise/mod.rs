@@ -211,11 +211,11 @@ impl Pointwise {
 
     /// The one that it is, where it has a kernel of its own.
     fn activation(&self) -> Option<Activation> {
-        match self.steps.as_slice() {
-            &[Step { call: Call::Swish { beta, .. }, value, .. }] if value == self.output => {
+        match *self.steps.as_slice() {
+            [Step { call: Call::Swish { beta, .. }, value, .. }] if value == self.output => {
                 Some(Activation::Swish { beta })
             }
-            &[Step { call: Call::Mish(_), value, .. }] if value == self.output => {
+            [Step { call: Call::Mish(_), value, .. }] if value == self.output => {
                 Some(Activation::Mish)
             }
             _ => None,

@@ -237,9 +237,11 @@ fn running_statistics_move_without_hindering_an_earlier_norm() {
     assert!(found.iter().all(Option::is_some));
 }
 
+type Plugin = dyn Fn(&Tensor) -> Tensor;
+
 /// A network's batch, by joined turns and step by step, where its activations are ReLU or a plugin that
 /// `of` stands for.
-fn turns_and_steps(plugin: Option<&dyn Fn(&Tensor) -> Tensor>) -> [Vec<Tensor>; 2] {
+fn turns_and_steps(plugin: Option<&Plugin>) -> [Vec<Tensor>; 2] {
     let mut graph = GraphBuilder::new(vec![TensorSpec {
         name: "x".to_owned(),
         shape: vec![16, 32, 32],
@@ -299,7 +301,7 @@ fn turns_and_steps(plugin: Option<&dyn Fn(&Tensor) -> Tensor>) -> [Vec<Tensor>; 
 fn in_a_plan_it_is_the_same_as_step_by_step() {
     let soft = |x: &Tensor| x.softmax(1, Kind::Float) * 4.0;
     let relu = |x: &Tensor| Op::find("aten::relu").unwrap().call1(&[x.into()], &[]).unwrap();
-    let plugins: [Option<&dyn Fn(&Tensor) -> Tensor>; 4] = [
+    let plugins: [Option<&Plugin>; 4] = [
         None,
         Some(&swish),
         Some(&relu),
