@@ -34,7 +34,7 @@ const ABREAST: usize = 4;
 trait Function<S: Simd>: Copy {
     /// # Safety
     /// The processor has `S`.
-    unsafe fn of<const G: usize>(self, x: [S::V; G]) -> [S::V; G];
+    unsafe fn of<const SLOPES: bool, const G: usize>(self, x: [S::V; G]) -> [S::V; G];
 }
 
 /// Numbers in place of which the function's values are put.
@@ -43,18 +43,10 @@ trait Function<S: Simd>: Copy {
 /// The processor has `S`.
 #[inline(always)]
 pub(crate) unsafe fn values<S: Simd>(activation: Activation, numbers: &mut [f32]) {
-    // SAFETY: as promised by the caller; the function's numbers are read before they are written.
-    unsafe {
-        let (to, count) = (numbers.as_mut_ptr(), numbers.len());
-        let from = to.cast_const();
-        match activation {
-            Activation::Swish { beta } => {
-                let beta = S::splat(beta);
-                all::<S, false>(Swish { beta, slope: false }, from, from, to, count);
-            }
-            Activation::Mish => all::<S, false>(Mish { slope: false }, from, from, to, count),
-        }
-    }
+    let (to, count) = (numbers.as_mut_ptr(), numbers.len());
+    let from = to.cast_const();
+    // SAFETY: as promised by the caller; numbers are read before they are written.
+    unsafe { either::<S, false>(activation, from, from, to, count) }
 }
 
 /// The gradient to each number of `x`. All slices are of one length.
@@ -69,25 +61,41 @@ pub(crate) unsafe fn slopes<S: Simd>(
     to_x: &mut [f32],
 ) {
     let count = x.len().min(to_y.len()).min(to_x.len());
-    let (x, to_y, to) = (x.as_ptr(), to_y.as_ptr(), to_x.as_mut_ptr());
     // SAFETY: as promised by the caller; so many are there.
+    unsafe {
+        either::<S, true>(activation, x.as_ptr(), to_y.as_ptr(), to_x.as_mut_ptr(), count);
+    }
+}
+
+/// As [`all`], of that activation.
+///
+/// # Safety
+/// As for [`all`].
+#[inline(always)]
+unsafe fn either<S: Simd, const SLOPES: bool>(
+    activation: Activation,
+    x: *const f32,
+    times: *const f32,
+    to: *mut f32,
+    count: usize,
+) {
+    // SAFETY: as promised by the caller.
     unsafe {
         match activation {
             Activation::Swish { beta } => {
-                let beta = S::splat(beta);
-                all::<S, true>(Swish { beta, slope: true }, x, to_y, to, count);
+                all::<S, SLOPES>(Swish { beta: S::splat(beta) }, x, times, to, count);
             }
-            Activation::Mish => all::<S, true>(Mish { slope: true }, x, to_y, to, count),
+            Activation::Mish => all::<S, SLOPES>(Mish, x, times, to, count),
         }
     }
 }
 
-/// The function of all numbers, times others where asked.
+/// The function's values of all numbers, or its slopes times others.
 ///
 /// # Safety
 /// The processor has `S`, and so many numbers are there.
 #[inline(always)]
-unsafe fn all<S: Simd, const TIMES: bool>(
+unsafe fn all<S: Simd, const SLOPES: bool>(
     function: impl Function<S>,
     x: *const f32,
     times: *const f32,
@@ -98,11 +106,11 @@ unsafe fn all<S: Simd, const TIMES: bool>(
     unsafe {
         let (lanes, mut at) = (S::LANES, 0);
         while at + ABREAST * lanes <= count {
-            some::<S, TIMES, ABREAST>(function, x.add(at), times.add(at), to.add(at));
+            some::<S, SLOPES, ABREAST>(function, x.add(at), times.add(at), to.add(at));
             at += ABREAST * lanes;
         }
         while at + lanes <= count {
-            some::<S, TIMES, 1>(function, x.add(at), times.add(at), to.add(at));
+            some::<S, SLOPES, 1>(function, x.add(at), times.add(at), to.add(at));
             at += lanes;
         }
         let left = count - at;
@@ -111,7 +119,7 @@ unsafe fn all<S: Simd, const TIMES: bool>(
             std::ptr::copy_nonoverlapping(x.add(at), last_x.as_mut_ptr(), left);
             std::ptr::copy_nonoverlapping(times.add(at), last_times.as_mut_ptr(), left);
             let (x, times, made) = (last_x.as_ptr(), last_times.as_ptr(), last_to.as_mut_ptr());
-            some::<S, TIMES, 1>(function, x, times, made);
+            some::<S, SLOPES, 1>(function, x, times, made);
             std::ptr::copy_nonoverlapping(last_to.as_ptr(), to.add(at), left);
         }
     }
@@ -122,7 +130,7 @@ unsafe fn all<S: Simd, const TIMES: bool>(
 /// # Safety
 /// As for [`all`].
 #[inline(always)]
-unsafe fn some<S: Simd, const TIMES: bool, const G: usize>(
+unsafe fn some<S: Simd, const SLOPES: bool, const G: usize>(
     function: impl Function<S>,
     x: *const f32,
     times: *const f32,
@@ -130,10 +138,10 @@ unsafe fn some<S: Simd, const TIMES: bool, const G: usize>(
 ) {
     // SAFETY: as promised by the caller.
     unsafe {
-        let found = function.of(each!(|g| S::load(x.add(g * S::LANES))));
+        let found = function.of::<SLOPES, G>(each!(|g| S::load(x.add(g * S::LANES))));
         for (g, &found) in found.iter().enumerate() {
             let at = g * S::LANES;
-            let found = if TIMES { S::mul(found, S::load(times.add(at))) } else { found };
+            let found = if SLOPES { S::mul(found, S::load(times.add(at))) } else { found };
             S::store(to.add(at), found);
         }
     }
@@ -189,12 +197,11 @@ unsafe fn above<S: Simd, const G: usize>(x: [S::V; G], share: [S::V; G]) -> [S::
 #[derive(Clone, Copy)]
 struct Swish<V> {
     beta: V,
-    slope: bool,
 }
 
 impl<S: Simd> Function<S> for Swish<S::V> {
     #[inline(always)]
-    unsafe fn of<const G: usize>(self, x: [S::V; G]) -> [S::V; G] {
+    unsafe fn of<const SLOPES: bool, const G: usize>(self, x: [S::V; G]) -> [S::V; G] {
         // SAFETY: as promised by the caller.
         unsafe {
             let scaled = each!(|g| S::mul(self.beta, x[g]));
@@ -203,7 +210,7 @@ impl<S: Simd> Function<S> for Swish<S::V> {
             let exp = exp::<S, G>(each!(|g| S::sub(zero, inner[g])));
             let share = each!(|g| S::reciprocal(S::add(exp[g], S::splat(1.0))));
             let share = above::<S, G>(scaled, share);
-            if self.slope {
+            if SLOPES {
                 // What is left of one is e^-βx times as much.
                 let left = each!(|g| S::mul(exp[g], share[g]));
                 let slope = each!(|g| S::fma(inner[g], left[g], S::splat(1.0)));
@@ -216,15 +223,13 @@ impl<S: Simd> Function<S> for Swish<S::V> {
 }
 
 #[derive(Clone, Copy)]
-struct Mish {
-    slope: bool,
-}
+struct Mish;
 
 impl<S: Simd> Function<S> for Mish {
     /// With n = e^x the hyperbolic tangent is (n² + 2n) / (n² + 2n + 2), and its slope
     /// 4n(n + 1) / (n² + 2n + 2)². From 20 on they are 1 and 0 in f32.
     #[inline(always)]
-    unsafe fn of<const G: usize>(self, x: [S::V; G]) -> [S::V; G] {
+    unsafe fn of<const SLOPES: bool, const G: usize>(self, x: [S::V; G]) -> [S::V; G] {
         // SAFETY: as promised by the caller.
         unsafe {
             let inner = within::<S, G>(-87.0, x, 20.0);
@@ -233,7 +238,7 @@ impl<S: Simd> Function<S> for Mish {
             let w = each!(|g| S::mul(n[g], S::add(n[g], two)));
             let part = each!(|g| S::reciprocal(S::add(w[g], two)));
             let share = above::<S, G>(x, each!(|g| S::mul(w[g], part[g])));
-            if self.slope {
+            if SLOPES {
                 let upper = each!(|g| S::fma(n[g], part[g], part[g]));
                 let lower = each!(|g| S::mul(n[g], part[g]));
                 let times = each!(|g| S::mul(S::splat(4.0), inner[g]));
