@@ -7,7 +7,7 @@ use tch::{Device, TchError};
 
 use super::error::DataError;
 use super::normalise::{Normalisation, Normaliser};
-use super::source::{Samples, Source};
+use super::source::{Part, Samples, Source};
 use super::split::Split;
 use super::watch::Watch;
 use super::{cifar, images, mnist, synthetic, tensors};
@@ -90,55 +90,59 @@ fn cut(mut source: Source, config: &DataConfig) -> Result<Data, DataError> {
     if let Some((key, _)) = limits.into_iter().find(|&(_, limit)| limit == Some(0)) {
         return Err(DataError::ZeroLimit { key });
     }
+    let aside = set_aside(&source, config)?;
     let image = source.image_size();
-    let validation = set_aside(&mut source, config)?;
-    source.train.truncate(config.train_limit.unwrap_or(usize::MAX), image);
+    let kept = config.train_limit.map_or(usize::MAX, |limit| limit.saturating_add(aside));
+    source.train.truncate(kept, image);
     source.test.truncate(config.test_limit.unwrap_or(usize::MAX), image);
 
-    let Source { name, shape, classes, label_names, train, test, normalisation, .. } = source;
+    let Source { name, shape, classes, label_names, train, validation, test, normalisation } =
+        source;
+    let whole = |samples: &Samples| 0..samples.len();
+    let rest = train.part(aside..train.len(), image);
+    let own = validation.as_ref().map(|own| own.part(whole(own), image));
+    let parts = [rest, own.unwrap_or(train.part(0..aside, image)), test.part(whole(&test), image)];
     let Normalisation { mean, std } =
-        Normalisation::choose(config, normalisation, &train, shape, &name)?;
-    let split = |samples: &Samples| {
-        Split::new(samples, shape, classes)
-            .map_err(|source| DataError::Torch { dataset: name.clone(), source })
+        Normalisation::choose(config, normalisation, rest, shape, &name)?;
+    let sha256 = hash(parts, shape, classes);
+    let torch = |source| DataError::Torch { dataset: name.clone(), source };
+    let split = |samples| Split::new(samples, shape, classes).map_err(torch);
+    let (first, test) = (split(train)?, split(test)?);
+    let train = first.part(aside, first.len() - aside).map_err(torch)?;
+    let validation = match validation {
+        Some(own) => split(own)?,
+        None => first.part(0, aside).map_err(torch)?,
     };
-    let all = [&train, &validation, &test];
-    let (sha256, splits) = rayon::join(|| hash(all, shape, classes), || all.map(split));
-    let [train, validation, test] = splits;
-    let (train, validation, test) = (train?, validation?, test?);
     Ok(Data { train, validation, test, classes, shape, mean, std, name, sha256, label_names })
 }
 
-/// The validation split: the dataset's own, or the first training images.
-fn set_aside(source: &mut Source, config: &DataConfig) -> Result<Samples, DataError> {
+/// How many of the first training images are the validation split: none where the dataset has its
+/// own.
+fn set_aside(source: &Source, config: &DataConfig) -> Result<usize, DataError> {
     let (wanted, images) = (config.validation, source.train.len());
     if wanted >= images {
         let dataset = source.name.clone();
         return Err(DataError::Validation { dataset, validation: wanted, images });
     }
-    match source.validation.take() {
-        Some(own) if wanted == 0 => Ok(own),
-        Some(_) => Err(DataError::TwoValidations {
+    match source.validation {
+        Some(_) if wanted > 0 => Err(DataError::TwoValidations {
             path: config.root.clone().unwrap_or_default(),
             validation: wanted,
         }),
-        None => {
-            let image = source.image_size();
-            Ok(source.train.take_first(wanted, image))
-        }
+        _ => Ok(wanted),
     }
 }
 
-fn hash(splits: [&Samples; 3], shape: [usize; 3], classes: usize) -> String {
+fn hash(splits: [Part<'_>; 3], shape: [usize; 3], classes: usize) -> String {
     let mut hasher = Sha256::new();
     hasher.update((classes as u64).to_le_bytes());
-    for samples in splits {
-        for size in [samples.len()].into_iter().chain(shape) {
+    for Part { images, labels } in splits {
+        for size in [labels.len()].into_iter().chain(shape) {
             hasher.update((size as u64).to_le_bytes());
         }
-        let labels: Vec<u8> = samples.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
+        let labels: Vec<u8> = labels.iter().flat_map(|l| l.to_le_bytes()).collect();
         hasher.update(labels);
-        hasher.update(&samples.images);
+        hasher.update(images);
     }
     hex(&hasher.finalize())
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use tch::{Device, TchError, Tensor};
 
 use super::error::DataError;
-use super::source::Samples;
+use super::source::Part;
 use super::split::Split;
 use crate::config::DataConfig;
 
@@ -18,8 +18,8 @@ pub struct Normalisation {
 impl Normalisation {
     /// The exact mean and population standard deviation of images of `channels` channels, whatever
     /// the order of summation: the sums are whole numbers.
-    pub fn of(samples: &Samples, shape: [usize; 3]) -> Self {
-        Sums::of(&samples.images, shape).moments(samples.len(), shape)
+    pub fn of(samples: Part<'_>, shape: [usize; 3]) -> Self {
+        Sums::of(samples.images, shape).moments(samples.labels.len(), shape)
     }
 
     /// The same of a split's images, wherever they are.
@@ -43,7 +43,7 @@ impl Normalisation {
     pub(super) fn choose(
         config: &DataConfig,
         own: Option<Self>,
-        train: &Samples,
+        train: Part<'_>,
         shape: [usize; 3],
         dataset: &str,
     ) -> Result<Self, DataError> {
@@ -165,12 +165,13 @@ impl Normaliser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::source::Samples;
 
     #[test]
     fn moments_are_exact() {
         // Two images of two channels and 1×2 pixels.
         let samples = Samples { images: vec![0, 255, 7, 7, 255, 0, 7, 7], labels: vec![0, 1] };
-        let found = Normalisation::of(&samples, [2, 1, 2]);
+        let found = Normalisation::of(samples.part(0..2, 4), [2, 1, 2]);
         assert_eq!(found.mean, [0.5, 7.0 / 255.0]);
         assert_eq!(found.std, [0.5, 0.0]);
     }

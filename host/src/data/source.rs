@@ -1,5 +1,7 @@
 //! A dataset as its format gives it, before the config cuts it.
 
+use std::ops::Range;
+
 use super::normalise::Normalisation;
 
 /// Images and labels of one split, as plain memory.
@@ -17,20 +19,30 @@ impl Samples {
         self.labels.len()
     }
 
-    /// Takes away the first `n` images and gives them back; `image` is an image's size.
-    pub fn take_first(&mut self, n: usize, image: usize) -> Self {
-        let n = n.min(self.len());
-        Self {
-            images: self.images.drain(..n * image).collect(),
-            labels: self.labels.drain(..n).collect(),
-        }
+    /// The images at these places; `image` is an image's size.
+    pub fn part(&self, places: Range<usize>, image: usize) -> Part<'_> {
+        let Range { start, end } = places;
+        Part { images: &self.images[start * image..end * image], labels: &self.labels[start..end] }
     }
 
-    /// Forgets the images from the `n`-th on.
+    /// Forgets the images from the `n`-th on, and gives their memory back.
     pub fn truncate(&mut self, n: usize, image: usize) {
-        self.images.truncate(n.saturating_mul(image));
+        if n >= self.len() {
+            return;
+        }
+        self.images.truncate(n * image);
+        self.images.shrink_to_fit();
         self.labels.truncate(n);
     }
+}
+
+/// Some of a split's samples, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// `[N, C, H, W]`, without gaps.
+    pub images: &'a [u8],
+    /// `[N]`
+    pub labels: &'a [i64],
 }
 
 /// A whole dataset.

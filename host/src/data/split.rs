@@ -4,6 +4,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::batch::Batch;
 use super::source::Samples;
+use crate::torch::OpError;
+use crate::torch::numbers::owned;
 use crate::torch::upload::upload;
 
 /// Images and labels on one device.
@@ -18,16 +20,25 @@ pub struct Split {
 }
 
 impl Split {
-    /// Copies the samples into tensors on the CPU.
+    /// Tensors on the CPU over the samples' memory.
     pub(super) fn new(
-        samples: &Samples,
+        samples: Samples,
         shape: [usize; 3],
         classes: usize,
     ) -> Result<Self, TchError> {
         let [c, h, w] = shape.map(|size| size as i64);
         let size = [samples.len() as i64, c, h, w];
-        let images = Tensor::f_from_data_size(&samples.images, &size, Kind::Uint8)?;
-        Ok(Self { images, labels: Tensor::f_from_slice(&samples.labels)?, classes })
+        let images = owned(Box::new(samples.images)).map_err(torch)?.f_view(size)?;
+        let labels = owned(Box::new(samples.labels)).map_err(torch)?;
+        Ok(Self { images, labels, classes })
+    }
+
+    /// So many images from a place on, which share the memory. What lies outside is an error.
+    pub(super) fn part(&self, start: usize, length: usize) -> Result<Self, TchError> {
+        let (start, length) = (start as i64, length as i64);
+        let images = self.images.f_narrow(0, start, length)?;
+        let labels = self.labels.f_narrow(0, start, length)?;
+        Ok(Self { images, labels, classes: self.classes })
     }
 
     /// The number of images.
@@ -49,8 +60,8 @@ impl Split {
     /// The images at these places, in this order, on the split's device. A place outside the split
     /// is an error.
     pub fn fetch(&self, indices: &[i64]) -> Result<Batch, TchError> {
-        let indices = upload(&Tensor::f_from_slice(indices)?, self.images.device())
-            .map_err(|error| TchError::Torch(error.to_string()))?;
+        let indices =
+            upload(&Tensor::f_from_slice(indices)?, self.images.device()).map_err(torch)?;
         let images = self.images.f_index_select(0, &indices)?;
         let labels = self.labels.f_index_select(0, &indices)?;
         Batch::new(&images, &labels, indices, self.classes)
@@ -64,14 +75,17 @@ impl Split {
         let (n, size) = (self.len(), size.max(1));
         (0..n.div_ceil(size)).map(move |number| {
             let start = number * size;
-            let (start, length) = (start as i64, size.min(n - start) as i64);
-            let images = self.images.f_narrow(0, start, length)?;
-            let labels = self.labels.f_narrow(0, start, length)?;
+            let part = self.part(start, size.min(n - start))?;
+            let (start, end) = (start as i64, (start + part.len()) as i64);
             let options = (Kind::Int64, self.images.device());
-            let indices = Tensor::f_arange_start(start, start + length, options)?;
-            Batch::new(&images, &labels, indices, self.classes)
+            let indices = Tensor::f_arange_start(start, end, options)?;
+            Batch::new(&part.images, &part.labels, indices, self.classes)
         })
     }
+}
+
+fn torch(error: OpError) -> TchError {
+    TchError::Torch(error.to_string())
 }
 
 #[cfg(test)]
@@ -81,7 +95,7 @@ mod tests {
     /// Three images of 1×1×2 pixels: 0 51, 102 153, 204 255; labels 2, 0, 1.
     fn split() -> Split {
         let samples = Samples { images: vec![0, 51, 102, 153, 204, 255], labels: vec![2, 0, 1] };
-        Split::new(&samples, [1, 1, 2], 3).unwrap()
+        Split::new(samples, [1, 1, 2], 3).unwrap()
     }
 
     fn values<T: tch::kind::Element + Copy>(tensor: &Tensor) -> Vec<T>
@@ -121,7 +135,7 @@ mod tests {
 
     #[test]
     fn an_empty_split_has_no_batches() {
-        let split = Split::new(&Samples::default(), [1, 1, 2], 3).unwrap();
+        let split = Split::new(Samples::default(), [1, 1, 2], 3).unwrap();
         assert!(split.is_empty());
         assert_eq!(split.evaluation_batches(2).len(), 0);
         assert_eq!(split.to_device(Device::Cpu).unwrap().images.size(), [0, 1, 1, 2]);

@@ -4,6 +4,7 @@
 //!   gradient to the kept weights;
 //! - [`norm`]: batch norm, ReLU and residual addition, fused;
 //! - [`pointwise`]: functions of one number, such as activations, and their slopes;
+//! - [`planes`](planes()): the colours of images, one behind the other;
 //! - [`Frame`]: the layout that they all work in, and the way there and back;
 //! - [`Pool`]: memory for it that is used again;
 //! - [`Isa`], [`Threads`] ([`Team`]): the instructions and threads that they use;
@@ -21,6 +22,7 @@ mod isa;
 mod micro;
 pub mod norm;
 mod peak;
+mod planes;
 pub mod pointwise;
 mod pool;
 #[cfg(test)]
@@ -33,5 +35,6 @@ pub use error::KernelError;
 pub use frame::Frame;
 pub use isa::Isa;
 pub use peak::peak;
+pub use planes::planes;
 pub use pool::{Pool, Pooled};
 pub use threads::{Team, Threads};

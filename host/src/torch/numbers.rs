@@ -1,12 +1,14 @@
 //! A tensor's f32 numbers as slices, for kernels: to read them, to make a tensor of them, and
-//! tensors over memory that has an owner of its own.
+//! tensors of any numbers over memory that has an owner of its own.
 
 use std::ffi::c_void;
 use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tch::kind::Element;
 use tch::{Device, Kind, Tensor};
 
+use super::codes::dtype_code;
 use super::error::OpError;
 use super::ffi::{self, own_tensor};
 
@@ -69,17 +71,19 @@ pub fn filled<E: From<OpError>>(
 ///
 /// # Errors
 /// What libtorch says.
-pub fn owned<O>(mut owner: Box<O>) -> Result<Tensor, OpError>
+pub fn owned<T, O>(mut owner: Box<O>) -> Result<Tensor, OpError>
 where
-    O: DerefMut<Target = [f32]> + Send + 'static,
+    T: Element,
+    O: DerefMut<Target = [T]> + Send + 'static,
 {
     let (numbers, count) = (owner.as_mut_ptr(), owner.len());
     let mut made = std::ptr::null_mut();
     // SAFETY: the numbers do not move while their owner lives, which nobody touches any more.
     unsafe {
         let message = ffi::jp_owned_tensor(
-            numbers,
+            numbers.cast(),
             count as i64,
+            dtype_code(T::KIND),
             Box::into_raw(owner).cast(),
             release::<O>,
             &mut made,

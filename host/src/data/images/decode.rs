@@ -16,6 +16,7 @@ use zune_jpeg::JpegDecoder;
 use super::CHANNELS;
 use super::error::ImageError;
 use super::resize::cropped;
+use crate::kernels::planes;
 
 /// To be raised when the same file may decode to other pixels than before: then no cache of an
 /// older version is used.
@@ -81,12 +82,7 @@ pub fn decode_into(
         let (width, height) = (image.width, image.height);
         return Err(ImageError::Size { path: path.to_owned(), width, height, wanted });
     }
-    let (red, rest) = out.split_at_mut(height * width);
-    let (green, blue) = rest.split_at_mut(height * width);
-    let planes = red.iter_mut().zip(green).zip(blue);
-    for (((red, green), blue), pixel) in planes.zip(image.pixels.as_chunks::<CHANNELS>().0) {
-        (*red, *green, *blue) = (pixel[0], pixel[1], pixel[2]);
-    }
+    planes(&image.pixels, out);
     Ok(())
 }
 

@@ -121,7 +121,7 @@ fn decode_all(
         let mut pixels = vec![0; split.len() * image];
         let mut all: Vec<_> = pixels.chunks_exact_mut(image.max(1)).zip(&split.files).collect();
         // As they lie in their folders, not in the order of the samples: the system finds them sooner.
-        all.sort_unstable_by_key(|&(_, path)| path);
+        all.par_sort_unstable_by(|(_, path), (_, other)| path.cmp(other));
         let wrong = all.into_par_iter().find_map_first(|(out, path)| {
             let result = decode_into(path, collection.sizing, shape, first, out);
             watch.advance(1);

@@ -131,8 +131,9 @@ char* jp_node(
     void* const* saved, size_t saved_count,
     const JpNodeTable* table, void* context);
 // A tensor of one dimension over memory that `owner` keeps until it is dropped (at once on an
-// error).
-char* jp_owned_tensor(float* numbers, int64_t count, void* owner, void (*drop)(void*), void** made);
+// error). `dtype` is a c10::ScalarType.
+char* jp_owned_tensor(
+    void* numbers, int64_t count, int32_t dtype, void* owner, void (*drop)(void*), void** made);
 
 // --- settings.cpp: process-wide and thread-local switches
 enum JpSetting : int32_t {

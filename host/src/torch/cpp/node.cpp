@@ -114,12 +114,14 @@ char* jp_node(
   });
 }
 
-char* jp_owned_tensor(float* numbers, int64_t count, void* owner, void (*drop)(void*), void** made) {
+char* jp_owned_tensor(
+    void* numbers, int64_t count, int32_t dtype, void* owner, void (*drop)(void*), void** made) {
   return jackpot::guarded([&] {
-    std::unique_ptr<void, void (*)(void*)> owned(owner, drop);
+    // Dropped once, however far this gets.
+    std::shared_ptr<void> owned(owner, drop);
     auto result = at::from_blob(
-        numbers, {count}, [owner, drop](void*) { drop(owner); }, at::TensorOptions().dtype(at::kFloat));
-    owned.release();
+        numbers, {count}, [owned](void*) {},
+        at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)));
     *made = new at::Tensor(std::move(result));
   });
 }

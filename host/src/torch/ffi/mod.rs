@@ -97,8 +97,9 @@ unsafe extern "C" {
         context: *mut c_void,
     ) -> Message;
     pub(super) fn jp_owned_tensor(
-        numbers: *mut f32,
+        numbers: *mut c_void,
         count: i64,
+        dtype: i32,
         owner: *mut c_void,
         drop: unsafe extern "C" fn(*mut c_void),
         made: *mut *mut c_void,
