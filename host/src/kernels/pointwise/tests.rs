@@ -21,6 +21,17 @@ fn sigmoid(x: f64) -> f64 {
 
 /// Values to a relative error of a few units in the last place, slopes likewise or absolutely.
 fn check(name: &str, calls: &[Call], exact: fn(f64) -> f64, slope: fn(f64) -> f64) {
+    check_from(1e-30, name, calls, exact, slope);
+}
+
+/// The same, values below the least absolutely.
+fn check_from(
+    least: f32,
+    name: &str,
+    calls: &[Call],
+    exact: fn(f64) -> f64,
+    slope: fn(f64) -> f64,
+) {
     let (x, function) = (numbers(), function(calls));
     let weights: Vec<f32> = (0..x.len()).map(|place| 1.0 + place as f32 / 500.0).collect();
     for threads in [1, 2] {
@@ -35,7 +46,7 @@ fn check(name: &str, calls: &[Call], exact: fn(f64) -> f64, slope: fn(f64) -> f6
             let close = |found: f32, wanted: f32, at_least: f32| {
                 found == wanted || (found - wanted).abs() <= error * wanted.abs().max(at_least)
             };
-            assert!(close(y[place], wanted, 1e-30), "{name}({x}) = {} not {wanted}", y[place]);
+            assert!(close(y[place], wanted, least), "{name}({x}) = {} not {wanted}", y[place]);
             let wanted = (slope(f64::from(x)) * f64::from(weights[place])) as f32;
             let found = to_x[place];
             assert!(close(found, wanted, 1.0), "{name}'({x}) = {found} not {wanted}");
@@ -52,6 +63,20 @@ fn each_call_is_right_to_a_few_units_in_the_last_place() {
     let softplus = Call::Softplus { of: 0, beta: 2.0, threshold: 20.0 };
     let exact = |x: f64| if 2.0 * x > 20.0 { x } else { (2.0 * x).exp().ln_1p() / 2.0 };
     check("softplus", &[softplus], exact, |x| if x > 10.0 { 1.0 } else { sigmoid(2.0 * x) });
+    let leaky = Call::LeakyRelu { of: 0, scale: 0.25 };
+    check("leaky", &[leaky], |x| x.max(0.25 * x), |x| if x > 0.0 { 1.0 } else { 0.25 });
+    let clamp = Call::Clamp { of: 0, low: -2.0, high: 3.0 };
+    let is_within = |x: f64| f64::from(u8::from((-2.0..=3.0).contains(&x)));
+    check("clamp", &[clamp], |x| x.clamp(-2.0, 3.0), is_within);
+    let elu = Call::Elu { of: 0, alpha: 1.5 };
+    let exact = |x: f64| if x > 0.0 { x } else { 1.5 * x.exp_m1() };
+    check("elu", &[elu], exact, |x| if x > 0.0 { 1.0 } else { 1.5 * x.exp() });
+    // Small slopes have all their digits, too.
+    let mut found = [0.0; 3];
+    function(&[elu]).backward(&[-10.0, -17.0, -30.0], &[1.0; 3], &mut found, &Threads::one());
+    for (x, found) in [-10.0_f64, -17.0, -30.0].into_iter().zip(found) {
+        assert!((f64::from(found) / (1.5 * x.exp()) - 1.0).abs() < 4e-7, "{x}: {found}");
+    }
     let half = [Call::Div { a: Operand::Number(3.0), b: X }];
     let x: Vec<f32> = numbers().into_iter().filter(|x| x.abs() > 0.01 && x.abs() < 1e6).collect();
     let mut found = vec![0.0; x.len()];
@@ -59,6 +84,54 @@ fn each_call_is_right_to_a_few_units_in_the_last_place() {
     for (x, found) in x.iter().zip(found) {
         assert!((found + 3.0 / (x * x)).abs() <= 1e-6 * found.abs(), "{x} {found}");
     }
+}
+
+/// Φ and its slope, from the library's own erfc where there is one: here by a continued fraction and
+/// a series (Abramowitz & Stegun, 26.2.17 has too few digits).
+fn normal(x: f64) -> f64 {
+    let density = (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt();
+    if x.abs() < 3.0 {
+        // 26.2.11
+        let (mut term, mut sum) = (x, x);
+        for k in 1..60 {
+            term *= x * x / f64::from(2 * k + 1);
+            sum += term;
+        }
+        return 0.5 + density * sum;
+    }
+    // 26.2.14
+    let tail = (1..200).rev().fold(0.0, |rest, k| f64::from(k) / (x.abs() + rest));
+    let tail = density / (x.abs() + tail);
+    if x > 0.0 { 1.0 - tail } else { tail }
+}
+
+#[test]
+fn both_gelus_are_right_to_a_few_units_in_the_last_place() {
+    check(
+        "gelu",
+        &[Call::Gelu(0)],
+        |x| if x.abs() < 13.2 { x * normal(x) } else { x.max(0.0) },
+        |x| {
+            let density = (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt();
+            normal(x) + if density == 0.0 { 0.0 } else { x * density }
+        },
+    );
+    // A cube's last place is many of e to its power.
+    check_from(
+        1e-6,
+        "gelu-tanh",
+        &[Call::GeluTanh(0)],
+        |x| {
+            let u = 2.0 * (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+            if u < -87.0 { 0.0 } else { x * sigmoid(u) }
+        },
+        |x| {
+            let c = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
+            let s = sigmoid(c * (x + 0.044_715 * x.powi(3)));
+            let rest = s * (1.0 - s);
+            s + if rest == 0.0 { 0.0 } else { x * rest * c * (1.0 + 3.0 * 0.044_715 * x * x) }
+        },
+    );
 }
 
 #[test]
@@ -121,14 +194,23 @@ fn activations_that_are_several_calls() {
 
 #[test]
 fn what_is_no_number_stays_so() {
-    for call in
-        [Call::Relu(0), Call::Exp(0), Call::Sigmoid(0), Call::Tanh(0), Call::TanhSoftplus(0)]
-    {
+    for call in [
+        Call::Relu(0),
+        Call::Exp(0),
+        Call::Sigmoid(0),
+        Call::Tanh(0),
+        Call::TanhSoftplus(0),
+        Call::Gelu(0),
+        Call::GeluTanh(0),
+        Call::Elu { of: 0, alpha: 1.0 },
+        Call::LeakyRelu { of: 0, scale: 0.1 },
+    ] {
         let (mut y, mut to_x) = ([0.0], [0.0]);
         function(&[call]).forward(&[f32::NAN], &mut y, &Threads::one());
         function(&[call]).backward(&[f32::NAN], &[1.0], &mut to_x, &Threads::one());
-        // PyTorch's ReLU, too, lets the gradient through there.
-        assert!(y[0].is_nan() && (to_x[0].is_nan() || call == Call::Relu(0)), "{call:?} {to_x:?}");
+        // PyTorch's ReLUs, too, let the gradient through there.
+        let is_relu = matches!(call, Call::Relu(_) | Call::LeakyRelu { .. });
+        assert!(y[0].is_nan() && (to_x[0].is_nan() || is_relu), "{call:?} {to_x:?}");
     }
 }
 

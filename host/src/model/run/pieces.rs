@@ -14,6 +14,7 @@
 mod function;
 mod fused;
 mod program;
+mod translate;
 
 use tch::{Device, Kind, Tensor};
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use tch::Tensor;
 
-use super::fused::pointwise;
 use super::program::Program;
+use super::translate::pointwise;
 use crate::kernels::pointwise::Pointwise;
 use crate::model::error::ModelError;
 use crate::torch::op::record::is_recording;

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use tch::Tensor;
 
-use super::program::{Call, Program, Source};
-use crate::kernels::pointwise::{self, Operand, Pointwise};
-use crate::kernels::{Isa, Threads};
+use super::program::Program;
+use super::translate::pointwise;
+use crate::kernels::Threads;
+use crate::kernels::pointwise::Pointwise;
 use crate::model::error::ModelError;
 use crate::model::run::order::{in_order, order};
 use crate::model::run::threads::threads;
 use crate::torch::memory_format::MemoryFormat;
-use crate::torch::{Value, numbers};
+use crate::torch::numbers;
 
 /// A function whose calls all have kernels.
 pub(super) struct Fused {
@@ -55,69 +56,5 @@ impl Fused {
         let (from, weights) = (numbers::of(&from)?, numbers::of(&weights)?);
         self.function.backward(from, weights, numbers::of_mut(&mut to)?, &self.threads);
         Ok(to_x)
-    }
-}
-
-/// The kernels' function. `None`: they lack one of the calls, or the processor has no fused
-/// multiply-add, where each of theirs would be a call into the C library.
-pub(super) fn pointwise(program: &Program) -> Option<Pointwise> {
-    if Isa::best() == Isa::Portable {
-        return None;
-    }
-    let calls: Option<Vec<_>> = program.calls.iter().map(call).collect();
-    Pointwise::new(calls?, program.output)
-}
-
-fn call(call: &Call) -> Option<pointwise::Call> {
-    if !call.named.is_empty() {
-        return None;
-    }
-    let name = call.op.name();
-    Some(match (name, call.args.as_slice()) {
-        ("aten::mul.Tensor" | "aten::mul.Scalar", [a, b]) => {
-            pointwise::Call::Mul { a: operand(a)?, b: operand(b)? }
-        }
-        ("aten::div.Tensor" | "aten::div.Scalar", [a, b]) => {
-            pointwise::Call::Div { a: operand(a)?, b: operand(b)? }
-        }
-        ("aten::add.Tensor" | "aten::add.Scalar", [a, b]) => {
-            pointwise::Call::Add { a: operand(a)?, b: operand(b)?, scale: 1.0 }
-        }
-        ("aten::sub.Tensor" | "aten::sub.Scalar", [a, b]) => {
-            pointwise::Call::Add { a: operand(a)?, b: operand(b)?, scale: -1.0 }
-        }
-        ("aten::relu", [a]) => pointwise::Call::Relu(value(a)?),
-        ("aten::exp", [a]) => pointwise::Call::Exp(value(a)?),
-        ("aten::sigmoid", [a]) => pointwise::Call::Sigmoid(value(a)?),
-        ("aten::tanh", [a]) => pointwise::Call::Tanh(value(a)?),
-        ("aten::softplus", [a, rest @ ..]) => {
-            let number = |place: usize, usual| rest.get(place).map_or(Some(usual), number);
-            let [beta, threshold] = [number(0, 1.0)?, number(1, 20.0)?];
-            pointwise::Call::Softplus { of: value(a)?, beta, threshold }
-        }
-        _ => return None,
-    })
-}
-
-fn value(source: &Source) -> Option<usize> {
-    match source {
-        Source::Value(value) => Some(*value),
-        Source::Constant(_) => None,
-    }
-}
-
-fn operand(source: &Source) -> Option<Operand> {
-    value(source).map(Operand::Value).or_else(|| number(source).map(Operand::Number))
-}
-
-fn number(source: &Source) -> Option<f32> {
-    let Source::Constant(value) = source else { return None };
-    match value {
-        Value::Float(value) => Some(*value as f32),
-        Value::Int(value) => Some(*value as f32),
-        Value::Tensor(tensor) if tensor.dim() == 0 => {
-            f64::try_from(tensor).ok().map(|value| value as f32)
-        }
-        _ => None,
     }
 }
