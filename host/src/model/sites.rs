@@ -1,7 +1,5 @@
 //! Places in the network where a plugin runs.
 
-use std::cell::Cell;
-
 use jackpot_plugin_api::ctx::{Progress, Site};
 use tch::{Device, Tensor};
 
@@ -111,17 +109,15 @@ impl SiteState {
             tensors: &tensors,
             model: None,
             samples: None,
-            read_on_host: Cell::new(false),
         };
         let _plain = if call.autocast { Some(autocast_disabled()?) } else { None };
         work(&context)
     }
 }
 
-/// The activation of some images that may stand for all: `None` where it fails, or looks at numbers.
+/// The activation of some images that may stand for all: `None` where it fails.
 fn alone(item: &SiteItem, some: &Tensor, context: &HookContext<'_>) -> Option<Tensor> {
-    let y = item.activation.forward(some, context).ok()?;
-    (!context.read_on_host.get()).then_some(y)
+    item.activation.forward(some, context).ok()
 }
 
 /// What all sites of one forward pass share.

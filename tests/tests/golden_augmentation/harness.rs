@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use jackpot::plugin::border::context::{HookContext, Samples};
 use jackpot::plugin::kinds::{Augmentation, BatchTensors, Common};
 use jackpot::plugin::{Registry, RegistryError};
+use jackpot::torch::op::record::reads;
 use jackpot::torch::settings::set_threads;
 use jackpot_plugin_api::ctx::Progress;
 use jackpot_plugin_api::manifest::Kind;
@@ -75,8 +76,9 @@ impl Item {
         let samples = Some(Samples { tensor: &batch.indices, values: &values });
         let plain = HookContext::plain(self.name(), &purpose, progress, self.seed);
         let context = HookContext { samples, ..plain };
+        let before = reads();
         let augmented = self.item.augment(batch, &context).unwrap();
-        assert!(!context.read_on_host.get(), "{} waits for the device", self.name());
+        assert_eq!(reads(), before, "{} waits for the device", self.name());
         augmented
     }
 

@@ -1,6 +1,5 @@
 //! What the host knows when it calls a hook.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 
@@ -33,8 +32,6 @@ pub struct HookContext<'a> {
     /// The samples of the batch under way, so that numbers for each of them need not wait for a
     /// device.
     pub samples: Option<Samples<'a>>,
-    /// Set when the hook asked for a number on the host: it then cannot be captured or traced.
-    pub read_on_host: Cell<bool>,
 }
 
 /// A tensor of sample numbers together with its values.
@@ -84,7 +81,6 @@ impl<'a> HookContext<'a> {
             tensors: &[],
             model: None,
             samples: None,
-            read_on_host: Cell::new(false),
         }
     }
 

@@ -7,6 +7,7 @@ use super::context::HookContext;
 use super::ctx_ops::Questions;
 use super::tensors::{borrow, give};
 use crate::random::Stream;
+use crate::torch::op::record::note_read;
 use crate::torch::upload::upload;
 
 /// Answers `rng.uniform`, `rng.normal`, `rng.fixed` and `rng.host`.
@@ -18,7 +19,7 @@ pub fn answer(
     let stream = u64::try_from(args.int("stream")?)
         .map_err(|_| "a stream's number must not be negative".to_owned())?;
     if question == "rng.host" {
-        context.read_on_host.set(true);
+        note_read();
         let words = step_stream(context, stream).block(0);
         let bits = u64::from(words[0]) | u64::from(words[1]) << 32;
         return Ok(vec![Named::new("bits", Value::Int(bits.cast_signed()))]);

@@ -15,7 +15,7 @@ thread_local! {
     static READS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Notes that numbers of a tensor were copied out, so that what follows may depend on them in ways
+/// Notes that a plugin got numbers to look at (a tensor's, or random ones), so that what follows may depend on them in ways
 /// that no list of calls shows.
 pub fn note_read() {
     READS.set(READS.get().wrapping_add(1));
