@@ -41,8 +41,21 @@ def kept_shares(path):
         yield (out, channels, kernel), (end - start - data[start:end].count(0)) / (end - start)
 
 
+def counts_as(out, channels, kernel, share):
+    """The share of kept weights of the table's layer that it counts as, and which part of that."""
+    if kernel == 1:
+        return share / 9, 0.5
+    if channels == out:
+        return share, 1
+    if channels < CHANNELS[0]:
+        return share * channels / CHANNELS[0], 1
+    return share, 0.5
+
+
 def between(points, share):
     """The time at a share of kept weights, from (share, time) in ascending order."""
+    if share == 0:
+        return 0.0
     place = min(max(bisect.bisect([share_of for share_of, _ in points], share), 1), len(points) - 1)
     (low, fast), (high, slow) = points[place - 1], points[place]
     part = math.log(share / low) / math.log(high / low)
@@ -64,22 +77,18 @@ def main():
         elif found := AROUND.match(line):
             forward, backward, with_addition, its_backward = map(float, found.groups()[1:])
             norms += PLAIN * (forward + backward) + ADDED * (with_addition + its_backward)
-    if sorted(layers) != list(CHANNELS) or norms == 0:
+    if sorted(layers) != list(CHANNELS) or min(map(len, layers.values())) < 2 or norms == 0:
         channels = ", ".join(map(str, CHANNELS))
-        raise SystemExit(f"{options.table} lacks layers of {channels} channels, or the loops around them")
+        raise SystemExit(
+            f"{options.table} lacks layers of {channels} channels, two sparsities of each, or the loops around them"
+        )
+    layers = {channels: sorted(points) for channels, points in layers.items()}
     scale = options.batch / options.table_batch
     for path in options.masks:
         convolutions = 0.0
         for (out, channels, kernel), share in kept_shares(path):
-            if kernel == 1:
-                time = between(sorted(layers[out]), share / 9) / 2
-            elif channels == out:
-                time = between(sorted(layers[out]), share)
-            elif channels < 64:
-                time = between(sorted(layers[out]), share * channels / 64)
-            else:
-                time = between(sorted(layers[out]), share) / 2
-            convolutions += time
+            share, part = counts_as(out, channels, kernel, share)
+            convolutions += part * between(layers[out], share)
         print(
             f"{path}: {scale * (convolutions + norms):.0f} ms a step, of which convolutions "
             f"{scale * convolutions:.0f} and norms {scale * norms:.0f}"

@@ -98,10 +98,9 @@ fn cut(mut source: Source, config: &DataConfig) -> Result<Data, DataError> {
 
     let Source { name, shape, classes, label_names, train, validation, test, normalisation } =
         source;
-    let whole = |samples: &Samples| 0..samples.len();
     let rest = train.part(aside..train.len(), image);
-    let own = validation.as_ref().map(|own| own.part(whole(own), image));
-    let parts = [rest, own.unwrap_or(train.part(0..aside, image)), test.part(whole(&test), image)];
+    let own = validation.as_ref().map(Samples::all);
+    let parts = [rest, own.unwrap_or(train.part(0..aside, image)), test.all()];
     let Normalisation { mean, std } =
         Normalisation::choose(config, normalisation, rest, shape, &name)?;
     let sha256 = hash(parts, shape, classes);

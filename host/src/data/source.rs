@@ -19,6 +19,11 @@ impl Samples {
         self.labels.len()
     }
 
+    /// All of them.
+    pub fn all(&self) -> Part<'_> {
+        Part { images: &self.images, labels: &self.labels }
+    }
+
     /// The images at these places; `image` is an image's size.
     pub fn part(&self, places: Range<usize>, image: usize) -> Part<'_> {
         let Range { start, end } = places;

@@ -27,6 +27,21 @@ fn polynomial<const N: usize>(x: f32, factors: [f32; N]) -> f32 {
     sum
 }
 
+/// x as a multiple of ln 2, whose number is the lowest bits of the first, and the rest.
+#[inline(always)]
+fn reduced(x: f32) -> (u32, f32) {
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
+    let whole = shifted - ROUND;
+    (shifted.to_bits(), whole.mul_add(-LN_2_LOW, whole.mul_add(-LN_2_HIGH, x)))
+}
+
+/// `low` or `high` where x is beyond; what is not a number stays so.
+#[inline(always)]
+pub fn within(x: f32, low: f32, high: f32) -> f32 {
+    let x = if x < low { low } else { x };
+    if x > high { high } else { x }
+}
+
 /// e^x: powers of two times a polynomial between ± ln 2 / 2, of the sixth degree with the least largest
 /// relative error (2e-8 as rounded here). Results that would be subnormal are 0.
 #[inline(always)]
@@ -35,10 +50,8 @@ pub fn exp(x: f32) -> f32 {
     let x = if x > HIGHEST { HIGHEST } else { x };
     let is_least = x < LOWEST;
     let x = if is_least { LOWEST } else { x };
-    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
-    let whole = shifted - ROUND;
-    let rest = whole.mul_add(-LN_2_LOW, whole.mul_add(-LN_2_HIGH, x));
-    let (twos, sum) = (shifted.to_bits(), rest.mul_add(polynomial(rest, EXP_FACTORS), 1.0));
+    let (twos, rest) = reduced(x);
+    let sum = rest.mul_add(polynomial(rest, EXP_FACTORS), 1.0);
     // In two steps, since the exponent of the largest results does not fit one.
     let half = (twos << 22) & 0xff80_0000;
     let low = f32::from_bits(half.wrapping_add(127 << 23));
@@ -164,11 +177,9 @@ pub fn elu(x: f32, alpha: f32) -> (f32, f32) {
 #[inline(always)]
 fn exp_m1(x: f32) -> (f32, f32) {
     let x = if x < LOWEST { LOWEST } else { x };
-    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
-    let whole = shifted - ROUND;
-    let rest = whole.mul_add(-LN_2_LOW, whole.mul_add(-LN_2_HIGH, x));
+    let (twos, rest) = reduced(x);
     let grown = rest * polynomial(rest, EXP_FACTORS);
-    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23));
+    let power = f32::from_bits((twos << 23).wrapping_add(127 << 23));
     (power.mul_add(grown, power - 1.0), power.mul_add(grown, power))
 }
 
@@ -210,8 +221,7 @@ pub fn gelu_tanh(x: f32) -> (f32, f32) {
     const CUBE: f32 = 0.044_715 * TWICE;
     // Beyond, the slope is that of a straight line.
     const FURTHEST: f32 = 10.0;
-    let near = if x > FURTHEST { FURTHEST } else { x };
-    let near = if near < -FURTHEST { -FURTHEST } else { near };
+    let near = within(x, -FURTHEST, FURTHEST);
     let square = near * near;
     let (share, exp) = sigmoid_and_exp(near * square.mul_add(CUBE, TWICE));
     let steep = near * square.mul_add(3.0 * CUBE, TWICE);

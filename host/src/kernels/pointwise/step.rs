@@ -68,12 +68,6 @@ fn join(
     }
 }
 
-#[inline(always)]
-fn within(a: f32, low: f32, high: f32) -> f32 {
-    let a = if a < low { low } else { a };
-    if a > high { high } else { a }
-}
-
 impl Call {
     #[inline(always)]
     pub fn forward(&self, values: &[f32], own: &mut Numbers, slope: Option<&mut Numbers>) {
@@ -96,7 +90,9 @@ impl Call {
             Self::LeakyRelu { of: a, scale } => {
                 map(own, of(values, a), |a| if a > 0.0 { a } else { scale * a });
             }
-            Self::Clamp { of: a, low, high } => map(own, of(values, a), |a| within(a, low, high)),
+            Self::Clamp { of: a, low, high } => {
+                map(own, of(values, a), |a| math::within(a, low, high));
+            }
             Self::Elu { of: a, alpha } => {
                 with_slope(own, slope, of(values, a), |a| math::elu(a, alpha));
             }

@@ -17,13 +17,11 @@ pub(super) fn pointwise(program: &Program) -> Option<Pointwise> {
 
 fn call(call: &Call) -> Option<pointwise::Call> {
     let name = call.op.name();
-    match (name, call.named.as_slice()) {
-        (_, []) => {}
-        ("aten::gelu", [(_, Source::Constant(Value::String(way)))]) if way == "none" => {}
-        ("aten::gelu", [(_, Source::Constant(Value::String(way)))]) if way == "tanh" => {
-            return Some(pointwise::Call::GeluTanh(value(call.args.first()?)?));
-        }
-        _ => return None,
+    if name == "aten::gelu" {
+        return gelu(call);
+    }
+    if !call.named.is_empty() {
+        return None;
     }
     Some(match (name, call.args.as_slice()) {
         ("aten::mul.Tensor" | "aten::mul.Scalar", [a, b]) => {
@@ -57,13 +55,26 @@ fn call(call: &Call) -> Option<pointwise::Call> {
         }
         ("aten::clamp_min", [a, low]) => clamp(a, number(low)?, f32::INFINITY)?,
         ("aten::clamp_max", [a, high]) => clamp(a, f32::NEG_INFINITY, number(high)?)?,
-        ("aten::gelu", [a]) => pointwise::Call::Gelu(value(a)?),
         ("aten::silu", [a]) => pointwise::Call::Swish { of: value(a)?, beta: 1.0 },
         ("aten::mish", [a]) => pointwise::Call::Mish(value(a)?),
         ("aten::neg", [a]) => pointwise::Call::Mul { a: operand(a)?, b: Operand::Number(-1.0) },
         ("aten::square", [a]) => pointwise::Call::Mul { a: operand(a)?, b: operand(a)? },
         _ => return None,
     })
+}
+
+/// Its way of computing is the one argument that has a name.
+fn gelu(call: &Call) -> Option<pointwise::Call> {
+    let x = value(call.args.first()?)?;
+    match call.named.as_slice() {
+        [] => Some(pointwise::Call::Gelu(x)),
+        [(_, Source::Constant(Value::String(way)))] => match way.as_str() {
+            "none" => Some(pointwise::Call::Gelu(x)),
+            "tanh" => Some(pointwise::Call::GeluTanh(x)),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// `None` where PyTorch, too, has its own rules: the lower bound is above the upper one, or none.
