@@ -38,7 +38,12 @@ REFERENCES = [
     ("compile-reduce-overhead", "compiled", ["--precision", "bf16", "--compile", "reduce-overhead"]),
     ("compile-max-autotune", "compiled", ["--precision", "bf16", "--compile", "max-autotune"]),
 ]
-OURS = [("jackpot", "bf16"), ("jackpot-f32", "f32")]
+# Name, precision, further settings.
+OURS = [
+    ("jackpot", "bf16", []),
+    ("jackpot-operators", "bf16", ["cuda_graph=false"]),
+    ("jackpot-f32", "f32", []),
+]
 
 # The share of the time by which programs have to be ready.
 READY = 0.6
@@ -105,9 +110,9 @@ def check(options, parts):
 def sides(options, batch):
     """Programs by name."""
     common = ["--steps", str(options.steps)]
-    for name, precision in OURS:
+    for name, precision, more in OURS:
         sets = [f'model.architecture="{options.network}"', f"train.batch_size={batch}"]
-        sets += [f'precision="{precision}"']
+        sets += [f'precision="{precision}"', *more]
         command = [options.jackpot, "bench", str(HERE / "training.toml"), "--by-turns", *common]
         command += ["--device", options.device, "--warmup", str(options.warmup)]
         command += [word for one in sets for word in ("--set", one)]

@@ -5,8 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
 const CPP: &str = "src/torch/cpp";
-const SOURCES: [&str; 5] = ["grad.cpp", "node.cpp", "op.cpp", "settings.cpp", "values.cpp"];
-const HEADERS: [&str; 3] = ["guarded.h", "jackpot_torch.h", "values.h"];
+const SOURCES: [&str; 8] = [
+    "grad.cpp",
+    "graph.cpp",
+    "node.cpp",
+    "op.cpp",
+    "settings.cpp",
+    "tape.cpp",
+    "values.cpp",
+    "watch.cpp",
+];
+const HEADERS: [&str; 4] = ["graph.h", "guarded.h", "jackpot_torch.h", "values.h"];
 /// Where libtorch says its version: since 2.10, and before.
 const VERSIONS: [&str; 2] =
     ["include/torch/headeronly/version.h", "include/torch/csrc/api/include/torch/version.h"];
@@ -40,6 +49,8 @@ fn main() {
         .opt_level(2)
         .debug(false)
         .define("_GLIBCXX_USE_CXX11_ABI", "1")
+        // As libtorch was built: some of its classes have a field more without.
+        .define("NDEBUG", None)
         // As system headers, so that only our own code is held to the warnings.
         .flag("-isystem")
         .flag(libtorch.join("include"))

@@ -151,6 +151,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             seed: 42,
             device: Device::Cpu,
             precision: Precision::F32,
+            captures: false,
             rewind_points: &[],
             into: std::path::Path::new(""),
             checkpoint: std::path::Path::new(""),

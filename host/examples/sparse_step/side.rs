@@ -50,6 +50,7 @@ impl<'a> Side<'a> {
             seed: 42,
             device: Device::Cpu,
             precision: Precision::F32,
+            captures: false,
             rewind_points: &[],
             into: Path::new(""),
             checkpoint: Path::new(""),

@@ -31,6 +31,7 @@ pub fn read(cx: &Context<'_>, root: &Table) -> Option<Config> {
         precision: choice(root, "precision")?,
         threads: root.optional("threads", |node| node.int().and_then(size))?,
         deterministic: root.optional("deterministic", Node::bool)?,
+        cuda_graph: root.optional("cuda_graph", Node::bool)?,
         sparse: choice(root, "sparse")?,
         plugin_path: root
             .table("plugins")?

@@ -53,6 +53,12 @@ pub static ROOT: Section = Section {
             "Only operators that give the same bits every time. `auto`: on the CPU.",
         ),
         Key::with_default(
+            "cuda_graph",
+            Shape::Or("auto", &Shape::Bool),
+            "\"auto\"",
+            "Training steps are captured as CUDA graphs. `auto`: on CUDA.",
+        ),
+        Key::with_default(
             "sparse",
             Shape::Choice(&["auto", "rule", "measured", "always", "never"]),
             "\"auto\"",

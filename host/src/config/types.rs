@@ -27,6 +27,8 @@ pub struct Config {
     pub threads: Option<usize>,
     /// Whether only operators are used that give the same bits every time. Default: on the CPU.
     pub deterministic: Option<bool>,
+    /// Whether training steps are captured as CUDA graphs. Default: on CUDA.
+    pub cuda_graph: Option<bool>,
     /// Which layers of pruned networks run on sparse kernels.
     pub sparse: Sparse,
     /// Folders that are searched for plugins, made absolute against the config file.

@@ -25,6 +25,7 @@ pub fn to_toml(config: &Config) -> String {
     out.key("precision", choice(&config.precision));
     out.key("threads", or("auto", config.threads));
     out.key("deterministic", or("auto", config.deterministic));
+    out.key("cuda_graph", or("auto", config.cuda_graph));
     out.key("sparse", choice(&config.sparse));
     out.section("[plugins]");
     out.key("path", list(config.plugin_path.iter().map(|path| string(&path.to_string_lossy()))));

@@ -60,8 +60,24 @@ impl Split {
     /// The images at these places, in this order, on the split's device. A place outside the split
     /// is an error.
     pub fn fetch(&self, indices: &[i64]) -> Result<Batch, TchError> {
-        let indices =
-            upload(&Tensor::f_from_slice(indices)?, self.images.device()).map_err(torch)?;
+        self.fetch_at(self.places(indices)?)
+    }
+
+    /// These places, i64 `[N]`, on the split's device.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn places(&self, indices: &[i64]) -> Result<Tensor, TchError> {
+        upload(&Tensor::f_from_slice(indices)?, self.images.device()).map_err(torch)
+    }
+
+    /// As [`Split::fetch`], with [places](Split::places).
+    ///
+    /// # Errors
+    ///
+    /// A place outside the split.
+    pub fn fetch_at(&self, indices: Tensor) -> Result<Batch, TchError> {
         let images = self.images.f_index_select(0, &indices)?;
         let labels = self.labels.f_index_select(0, &indices)?;
         Batch::new(&images, &labels, indices, self.classes)

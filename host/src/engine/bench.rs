@@ -62,6 +62,8 @@ pub struct Measured {
     /// Of the whole training loop, for each round.
     pub rounds: Vec<f64>,
     pub images_per_second: Spread,
+    /// Whether whole steps were replayed; `step` is of steps by operators.
+    pub captured: bool,
     /// Seconds of one step by its parts, and what is left of the step beside them.
     pub step: Vec<(&'static str, f64)>,
     /// The process's highest memory in RAM, bytes.
@@ -108,10 +110,12 @@ impl Bench {
             latest = speed(steps.round(self.steps).map_err(failed)?);
             rounds.push(latest);
         }
+        let captured = steps.are_replayed();
         let took = steps.round_in_parts(self.steps).map_err(failed)?;
         let images_per_second = Spread::of(&rounds);
         let step = parts(&took, self.steps);
-        Ok(Measured { setting, rounds, images_per_second, step, peak_bytes: peak() })
+        let peak_bytes = peak();
+        Ok(Measured { setting, rounds, images_per_second, captured, step, peak_bytes })
     }
 
     /// Trains rounds of as many steps as `next` says, until it says none; it hears the number of
@@ -163,7 +167,8 @@ impl Bench {
         }
         let images_per_second = Spread::of(&rounds);
         let step = vec![("forward", batch as f64 / images_per_second.median)];
-        Ok(Measured { setting, rounds, images_per_second, step, peak_bytes: peak() })
+        let (captured, peak_bytes) = (false, peak());
+        Ok(Measured { setting, rounds, images_per_second, captured, step, peak_bytes })
     }
 
     /// The recipe's training with its mask.

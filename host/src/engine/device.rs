@@ -56,6 +56,22 @@ pub fn deterministic(choice: Option<bool>, device: Device) -> bool {
     choice.unwrap_or(!device.is_cuda())
 }
 
+/// Whether training steps are captured as CUDA graphs: where there is CUDA, unless told otherwise.
+///
+/// # Errors
+///
+/// They are asked for on a CPU.
+pub fn captures(choice: Option<bool>, device: Device) -> Result<bool, OpenError> {
+    match (choice, device.is_cuda()) {
+        (Some(true), false) => Err(OpenError::Device(format!(
+            "`cuda_graph = true` asks for a CUDA graph, and the device is {}; `auto` takes one \
+             where there is CUDA",
+            device_name(device)
+        ))),
+        (choice, is_cuda) => Ok(choice.unwrap_or(is_cuda)),
+    }
+}
+
 /// Which layers of pruned networks run on sparse kernels, without `auto`.
 ///
 /// # Errors
@@ -171,6 +187,15 @@ mod tests {
         assert_eq!(of(Sparse::Always, cpu, f32, true).unwrap(), Sparse::Always);
         let text = of(Sparse::Always, cpu, bf16, true).unwrap_err().to_string();
         assert!(text.contains("bf16 on cpu"), "{text}");
+    }
+
+    #[test]
+    fn graphs_are_captured_on_cuda_unless_told_otherwise() {
+        let cuda = Device::Cuda(0);
+        assert!(captures(None, cuda).unwrap() && captures(Some(true), cuda).unwrap());
+        assert!(!captures(Some(false), cuda).unwrap() && !captures(None, Device::Cpu).unwrap());
+        let text = captures(Some(true), Device::Cpu).unwrap_err().to_string();
+        assert!(text.contains("the device is cpu"), "{text}");
     }
 
     #[test]

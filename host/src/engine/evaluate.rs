@@ -224,6 +224,7 @@ impl Trained<'_> {
             seed,
             device: self.session.device,
             precision: self.session.precision,
+            captures: false,
             rewind_points: &[],
             into: nowhere,
             checkpoint: nowhere,

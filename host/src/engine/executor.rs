@@ -68,6 +68,7 @@ impl<'a> JobExecutor<'a> {
             seed,
             device: self.session.device,
             precision: self.session.precision,
+            captures: self.session.captures,
             rewind_points,
             into,
             checkpoint: &inputs.checkpoint,

@@ -70,6 +70,7 @@ impl Session {
             seed: self.config.seeds.first().copied().unwrap_or_default(),
             device: self.device,
             precision: self.precision,
+            captures: self.captures,
             rewind_points: &[],
             into: nowhere,
             checkpoint: nowhere,

@@ -33,6 +33,8 @@ pub struct Session {
     pub threads: usize,
     /// Whether only operators are used that give the same bits every time.
     pub deterministic: bool,
+    /// Whether training steps are captured as CUDA graphs.
+    pub captures: bool,
     /// Which layers of pruned networks run on sparse kernels; never `Auto`.
     pub sparse: Sparse,
     prepared: Option<Prepared>,
@@ -87,6 +89,7 @@ impl Session {
         let precision = device::precision(config.precision, device)?;
         let deterministic = device::deterministic(config.deterministic, device);
         let sparse = device::sparse(config.sparse, device, precision, deterministic)?;
+        let captures = device::captures(config.cuda_graph, device)?;
         let threads = device::apply(device, precision, config.threads, deterministic)?;
         let config_text = config::to_toml(&config);
         Ok(Self {
@@ -97,6 +100,7 @@ impl Session {
             precision,
             threads,
             deterministic,
+            captures,
             sparse,
             prepared: None,
         })

@@ -65,6 +65,7 @@ fn build(
         seed: session.config.seeds.first().copied().unwrap_or_default(),
         device: session.device,
         precision: session.precision,
+        captures: false,
         rewind_points: &[],
         into: nowhere,
         checkpoint: nowhere,

@@ -46,6 +46,7 @@ pub fn config() -> Config {
         precision: Precision::Auto,
         threads: None,
         deterministic: None,
+        cuda_graph: None,
         sparse: Sparse::Auto,
         plugin_path: Vec::new(),
         data,

@@ -4,7 +4,8 @@
 //! - [`grad`](mod@grad): gradients with given output gradients, and the thread's grad mode;
 //! - [`node`]: backward passes in Rust; [`numbers`]: a tensor's numbers as slices;
 //! - [`settings`]: threads, determinism, TF32, autocast; [`team`]: work on libtorch's threads;
-//! - [`cuda`]: whether there is a GPU, without linking CUDA;
+//! - [`cuda`]: whether there is a GPU, without linking CUDA; [`capture`](mod@capture): work on it
+//!   that is written down once and then done again;
 //! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data;
 //! - [`upload`](mod@upload): to a device without waiting;
 //! - [`version`](mod@version): how often a tensor was written;
@@ -15,6 +16,7 @@
 //! with one line of text; no C++ exception and no panic gets out.
 
 pub mod bytes;
+pub mod capture;
 pub mod codes;
 pub mod cuda;
 pub mod error;

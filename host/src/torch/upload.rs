@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use tch::{Device, Tensor};
 
+use super::capture;
 use super::error::OpError;
 use super::op::Op;
 use super::value::Arg;
@@ -15,10 +16,22 @@ use super::value::Arg;
 /// prepared. So what goes to a GPU goes through pinned memory. libtorch keeps a pool of that, and
 /// gives it out again only once the copy is done.
 ///
+/// In work that is [captured](capture) it is copied once, before.
+///
 /// # Errors
 ///
 /// What libtorch says: not enough memory there.
 pub fn upload(tensor: &Tensor, device: Device) -> Result<Tensor, OpError> {
+    if tensor.device() == Device::Cpu
+        && let Some(there) = capture::constant(tensor, device)?
+    {
+        return Ok(there);
+    }
+    at_once(tensor, device)
+}
+
+/// As [`upload`], whether or not something is captured.
+pub(super) fn at_once(tensor: &Tensor, device: Device) -> Result<Tensor, OpError> {
     static TO: OnceLock<Op> = OnceLock::new();
     let to = Op::find_once(&TO, "aten::_to_copy")?;
     let copy = |from: &Tensor, is_waited_for: bool| {

@@ -7,6 +7,7 @@ use super::error::TrainError;
 use super::parts::{Part, Passed, unheard};
 use super::recipe::Recipe;
 use super::spec::TrainingSpec;
+use crate::data::Split;
 use crate::model::Network;
 use crate::plugin::border::context::{HookContext, Samples};
 use crate::plugin::kinds::BatchTensors;
@@ -18,6 +19,26 @@ pub struct Prepared {
     pub inputs: Tensor,
     /// f32 `[N, classes]`.
     pub targets: Tensor,
+}
+
+/// The images of a batch.
+#[derive(Debug)]
+pub struct Sampled<'a> {
+    /// Their places in the training split.
+    pub values: &'a [i64],
+    /// The same on the training device.
+    pub tensor: Tensor,
+}
+
+impl<'a> Sampled<'a> {
+    /// Of a split.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn new(split: &Split, values: &'a [i64]) -> Result<Self, TrainError> {
+        Ok(Self { values, tensor: split.places(values)? })
+    }
 }
 
 /// Fetches the images at these places of the training split, augments and normalises them.
@@ -32,7 +53,8 @@ pub fn prepare(
     indices: &[i64],
     progress: Progress,
 ) -> Result<Prepared, TrainError> {
-    prepare_in_parts(spec, recipe, network, indices, progress, &mut unheard)
+    let sampled = Sampled::new(&spec.feed.train, indices)?;
+    prepare_in_parts(spec, recipe, network, &sampled, progress, &mut unheard)
 }
 
 /// As [`prepare`]; `passed` hears of its parts.
@@ -40,11 +62,11 @@ pub(super) fn prepare_in_parts(
     spec: &TrainingSpec<'_>,
     recipe: &Recipe,
     network: &Network,
-    indices: &[i64],
+    sampled: &Sampled<'_>,
     progress: Progress,
     passed: Passed<'_>,
 ) -> Result<Prepared, TrainError> {
-    let batch = spec.feed.train.fetch(indices)?;
+    let batch = spec.feed.train.fetch_at(sampled.tensor.shallow_clone())?;
     passed(Part::Data);
     let mut batch =
         BatchTensors { images: batch.images, targets: batch.targets, indices: batch.indices };
@@ -52,7 +74,7 @@ pub(super) fn prepare_in_parts(
     let prepared = tch::no_grad(|| {
         for attached in &recipe.augmentations {
             batch = attached.with(network, progress, spec.seed, |item, context| {
-                let samples = Some(Samples { tensor: &drawn, values: indices });
+                let samples = Some(Samples { tensor: &drawn, values: sampled.values });
                 item.augment(&batch, &HookContext { samples, ..context })
             })?;
         }

@@ -5,8 +5,8 @@ use std::time::{Duration as Span, Instant};
 
 use tch::Tensor;
 
-use super::batches;
 use super::cadence::Pace;
+use super::captured::{At, Steps};
 use super::error::TrainError;
 use super::evaluate::{BATCH, Evaluation};
 use super::meter::Meter;
@@ -80,6 +80,7 @@ pub fn untrained(training: &Training<'_>) -> Result<Finished, TrainError> {
 pub(super) struct Loop<'t, 'a> {
     pub(super) training: &'t mut Training<'a>,
     pub(super) optimizer: Optimizer,
+    pub(super) steps: Steps,
     pub(super) metrics: Metrics,
     pub(super) sums: Sums,
     pub(super) step: u64,
@@ -208,10 +209,9 @@ impl Loop<'_, '_> {
         let progress = spec.progress(self.step);
         self.training.set_progress(progress)?;
         let rate = self.training.rate(progress)?;
-        let Training { network, recipe, .. } = &*self.training;
-        let batch = batches::prepare_in_parts(&spec, recipe, network, indices, progress, passed)?;
         let (training, optimizer) = (&mut *self.training, &mut self.optimizer);
-        let result = training.step_in_parts(optimizer, &batch, progress, rate, passed)?;
+        let at = At { indices, progress, rate };
+        let result = self.steps.step(training, optimizer, at, passed)?;
         self.sums.add(&result, indices.len() as u64)?;
         self.training.network.count_forward();
         self.step += 1;

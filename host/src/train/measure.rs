@@ -61,7 +61,12 @@ impl<'t, 'a> Steps<'t, 'a> {
         Ok(took)
     }
 
-    /// Does some steps and times their parts. On a GPU it is waited for after each of them, so that
+    /// Whether steps of the config's size are [captured](super::captured), and replayed by now.
+    pub fn are_replayed(&self) -> bool {
+        self.inner.steps.replays(self.inner.training.spec.train.batch_size)
+    }
+
+    /// Does some steps by operators and times their parts. On a GPU it is waited for after each of them, so that
     /// the whole takes longer than [`Steps::round`].
     ///
     /// # Errors
@@ -70,6 +75,7 @@ impl<'t, 'a> Steps<'t, 'a> {
     pub fn round_in_parts(&mut self, steps: u64) -> Result<Took, TrainError> {
         let device = self.inner.training.spec.device;
         let mut took = Took::default();
+        self.inner.steps.pause(true);
         let began = Instant::now();
         for _ in 0..steps {
             let mut since = Instant::now();
@@ -83,6 +89,7 @@ impl<'t, 'a> Steps<'t, 'a> {
             })?;
         }
         self.wait()?;
+        self.inner.steps.pause(false);
         took.span = began.elapsed();
         Ok(took)
     }

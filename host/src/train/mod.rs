@@ -6,6 +6,7 @@
 //! - [`training`]: network, recipe and masks together;
 //! - [`fit`]: the loop over epochs and batches;
 //! - [`step`]: one optimizer step; [`optimizer`], [`loss`], [`batches`] are its parts;
+//! - [`captured`]: steps that are written down once and then replayed;
 //! - [`measure`]: the same steps, to be timed; [`parts`]: the parts of one;
 //! - [`evaluate`]: accuracy and loss of a network on a split; [`calibration`]: how sure it is;
 //! - [`checkpoint`]: a training in the middle, on disk; [`cadence`]: how often it goes there;
@@ -18,6 +19,7 @@ pub mod access;
 pub mod batches;
 pub mod cadence;
 pub mod calibration;
+pub mod captured;
 pub mod checkpoint;
 pub mod error;
 pub mod evaluate;

@@ -13,11 +13,36 @@ use crate::torch::grad::GradMode;
 use crate::torch::{Arg, Op};
 use jackpot_plugin_api::graph::Role;
 
+/// The learning rate of a step.
+#[derive(Debug, Clone, Copy)]
+pub enum Rate<'a> {
+    Number(f64),
+    /// f32, 0-dimensional, on the device: for steps that are done again with another one.
+    Tensor(&'a Tensor),
+}
+
+impl From<f64> for Rate<'_> {
+    fn from(rate: f64) -> Self {
+        Self::Number(rate)
+    }
+}
+
+impl Rate<'_> {
+    fn arg(&self) -> Arg<'_> {
+        match self {
+            Self::Number(rate) => Arg::Float(*rate),
+            Self::Tensor(rate) => Arg::Tensor(rate),
+        }
+    }
+}
+
 /// An optimizer with its state.
 #[derive(Debug)]
 pub struct Optimizer {
     choice: Choice,
     fused: Op,
+    /// The same with a tensor as learning rate.
+    fused_by_tensor: Op,
     /// Momentum (SGD) or the first moment (AdamW), one per parameter.
     first: Vec<Tensor>,
     /// AdamW's second moment.
@@ -45,15 +70,17 @@ impl Optimizer {
         let (fused, first, second, steps) = match choice {
             Choice::Sgd { momentum, .. } => {
                 let first = if *momentum == 0.0 { Vec::new() } else { zeros() };
-                (Op::find("aten::_fused_sgd_")?, first, Vec::new(), Vec::new())
+                ("aten::_fused_sgd_", first, Vec::new(), Vec::new())
             }
             Choice::Adamw { .. } => {
                 let counter = |p: &Parameter| Tensor::zeros([], (Kind::Float, p.tensor.device()));
                 let steps = parameters.iter().map(counter).collect();
-                (Op::find("aten::_fused_adamw_")?, zeros(), zeros(), steps)
+                ("aten::_fused_adamw_", zeros(), zeros(), steps)
             }
         };
-        Ok(Self { choice: choice.clone(), fused, first, second, steps, decay })
+        let fused_by_tensor = Op::find(&format!("{fused}.tensor_lr"))?;
+        let fused = Op::find(fused)?;
+        Ok(Self { choice: choice.clone(), fused, fused_by_tensor, first, second, steps, decay })
     }
 
     /// One step at that learning rate. Parameters without a gradient are left alone, as in
@@ -64,15 +91,15 @@ impl Optimizer {
     /// # Errors
     ///
     /// What libtorch says.
-    pub fn step(
+    pub fn step<'r>(
         &mut self,
         parameters: &[Parameter],
         gradients: Vec<Option<Tensor>>,
         masks: &Masks,
         places: &Places,
-        rate: f64,
+        rate: impl Into<Rate<'r>>,
     ) -> Result<(), TrainError> {
-        let _no_grad = GradMode::disable();
+        let (_no_grad, rate) = (GradMode::disable(), rate.into());
         let mut chosen = [Vec::new(), Vec::new()];
         for (index, (parameter, gradient)) in parameters.iter().zip(gradients).enumerate() {
             let Some(gradient) = gradient else { continue };
@@ -129,7 +156,11 @@ impl Optimizer {
         Ok(One { index, weight: gather(places, &parameter.tensor)?, gradient, first, second })
     }
 
-    fn group(&self, chosen: &[One], decay: bool, rate: f64) -> Result<(), TrainError> {
+    fn group(&self, chosen: &[One], decay: bool, rate: Rate<'_>) -> Result<(), TrainError> {
+        let fused = match rate {
+            Rate::Number(_) => &self.fused,
+            Rate::Tensor(_) => &self.fused_by_tensor,
+        };
         let weights: Vec<&Tensor> = chosen.iter().map(|one| &one.weight).collect();
         let gradients: Vec<&Tensor> = chosen.iter().map(|one| &one.gradient).collect();
         let first: Vec<&Tensor> = chosen.iter().filter_map(|one| one.first.as_ref()).collect();
@@ -140,12 +171,12 @@ impl Optimizer {
         let off = |value: f64| Arg::Float(if decay { value } else { 0.0 });
         match &self.choice {
             Choice::Sgd { momentum, weight_decay, nesterov, .. } => {
-                self.fused.call(
+                fused.call(
                     &lists.map(Arg::TensorList),
                     &[
                         ("weight_decay", off(*weight_decay)),
                         ("momentum", Arg::Float(*momentum)),
-                        ("lr", Arg::Float(rate)),
+                        ("lr", rate.arg()),
                         ("dampening", Arg::Float(0.0)),
                         ("nesterov", Arg::Bool(*nesterov)),
                         ("maximize", Arg::Bool(false)),
@@ -159,7 +190,7 @@ impl Optimizer {
                     let _ = counter.shallow_clone().f_add_scalar_(1.0)?;
                 }
                 let [weights, gradients, first] = lists;
-                self.fused.call(
+                fused.call(
                     &[
                         Arg::TensorList(weights),
                         Arg::TensorList(gradients),
@@ -169,7 +200,7 @@ impl Optimizer {
                         Arg::TensorList(&steps),
                     ],
                     &[
-                        ("lr", Arg::Float(rate)),
+                        ("lr", rate.arg()),
                         ("beta1", Arg::Float(*beta1)),
                         ("beta2", Arg::Float(*beta2)),
                         ("weight_decay", off(*weight_decay)),
@@ -198,6 +229,11 @@ impl Optimizer {
             }
         }
         Ok(())
+    }
+
+    /// Every tensor of its state.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.first.iter().chain(&self.second).chain(&self.steps)
     }
 
     /// The state under the parameters' names: `momentum.conv1.weight`.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use tch::Tensor;
 
 use super::cadence::Pace;
+use super::captured::Steps;
 use super::checkpoint::{self, Found, Position, Saved};
 use super::error::TrainError;
 use super::fit::Loop;
@@ -44,6 +45,7 @@ impl<'t, 'a> Loop<'t, 'a> {
             // Of weights, momentum and the best weights.
             pace: Pace::new(spec.cadence, saved_step, 3 * bytes),
             sums: Sums::new(0.0, 0, 0, spec.device),
+            steps: Steps::new(training)?,
             training,
             optimizer,
             metrics: Metrics::default(),

@@ -76,6 +76,8 @@ pub struct TrainingSpec<'a> {
     pub device: Device,
     /// Never `Auto`.
     pub precision: Precision,
+    /// Whether steps are [captured](super::captured).
+    pub captures: bool,
     /// Points of the training at which the weights are saved as `rewind-<point>.safetensors`.
     pub rewind_points: &'a [Duration],
     /// Where the job's files go.

@@ -7,11 +7,12 @@ use tch::{Kind, Tensor};
 use super::batches::Prepared;
 use super::error::TrainError;
 use super::loss;
-use super::optimizer::Optimizer;
+use super::optimizer::{Optimizer, Rate};
 use super::parts::{Part, Passed, unheard};
 use super::training::Training;
 use crate::config::Precision;
 use crate::model::{Network, Substitutes};
+use crate::torch::capture::is_on_tape;
 use crate::torch::grad::{GradOptions, grad};
 use crate::torch::settings::Autocast;
 
@@ -21,6 +22,14 @@ pub struct StepResult {
     pub loss: Tensor,
     /// Images recognised, i64.
     pub correct: Tensor,
+}
+
+/// What a step does besides what the recipe says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How<'a> {
+    pub rate: Rate<'a>,
+    /// Whether the recipe's update [is due](Training::update_is_due).
+    pub moves_masks: bool,
 }
 
 impl Training<'_> {
@@ -38,7 +47,8 @@ impl Training<'_> {
         progress: Progress,
         rate: f64,
     ) -> Result<StepResult, TrainError> {
-        self.step_in_parts(optimizer, batch, progress, rate, &mut unheard)
+        let how = How { rate: Rate::Number(rate), moves_masks: self.update_is_due(progress)? };
+        self.step_in_parts(optimizer, batch, progress, how, &mut unheard)
     }
 
     /// As [`Training::step`]; `passed` hears of its parts.
@@ -47,20 +57,19 @@ impl Training<'_> {
         optimizer: &mut Optimizer,
         batch: &Prepared,
         progress: Progress,
-        rate: f64,
+        how: How<'_>,
         passed: Passed<'_>,
     ) -> Result<StepResult, TrainError> {
-        let update_is_due = self.update_is_due(progress)?;
         let (spec, network) = (&self.spec, &self.network);
         // Masks that move ask for the gradients of pruned weights, too.
-        let run = if update_is_due { forward_dense } else { forward };
+        let run = if how.moves_masks { forward_dense } else { forward };
         let mut outputs = run(network, spec.precision, &batch.inputs, Mode::Train)?;
         if let Some(teacher) = &self.teacher {
             outputs.push(("teacher".to_owned(), self.taught(teacher, &batch.inputs)?));
         }
         let (loss, targets) = (self.recipe.loss.as_ref(), &batch.targets);
         let value = loss::of_batch(loss, network, &outputs, targets, progress, spec.seed)?;
-        if !spec.device.is_cuda() {
+        if !spec.device.is_cuda() && !is_on_tape() {
             // Before the update, after which every weight would be NaN and the first layer blamed.
             self.check_loss(&value, progress, batch)?;
         }
@@ -69,9 +78,9 @@ impl Training<'_> {
         let options = GradOptions { allow_unused: true, ..GradOptions::default() };
         let gradients = grad(&[&value], &weights, None, options)?;
         passed(Part::Backward);
-        if !(update_is_due && self.update_masks(optimizer, &gradients, progress)?) {
+        if !(how.moves_masks && self.update_masks(optimizer, &gradients, progress)?) {
             let (parameters, masks) = (self.network.parameters(), &self.masks);
-            optimizer.step(parameters, gradients, masks, &self.places, rate)?;
+            optimizer.step(parameters, gradients, masks, &self.places, how.rate)?;
         }
         passed(Part::Optimizer);
         let correct = tch::no_grad(|| loss::correct(&outputs[0].1, targets))?;

@@ -3,6 +3,8 @@
 use jackpot_plugin_api::prelude::*;
 
 const FIRST: i64 = 0;
+/// The name of the knob that is 1 in odd epochs, and 0 in even ones.
+const ODD: &str = "odd";
 
 /// Mirror images that alternate: at random in the first epoch, then always the other side.
 ///
@@ -17,11 +19,15 @@ struct AlternatingFlip;
 
 impl Augmentation for AlternatingFlip {
     const NAME: &str = "alternating-flip";
+    const KNOBS: &[&str] = &[ODD];
+
+    fn knob(&self, _: &str, at: Progress) -> f64 {
+        (at.step / at.steps_per_epoch.max(1) % 2) as f64
+    }
+
     fn augment(&self, batch: Batch, ctx: &Ctx<'_>) -> Batch {
-        let progress = ctx.progress();
-        let odd = progress.step / progress.steps_per_epoch.max(1) % 2 == 1;
         let coin = ctx.rng().uniform_fixed(FIRST, &batch.indices, &[1, 1, 1]);
-        let mirrored = if odd { coin.ge(0.5) } else { coin.lt(0.5) };
+        let mirrored = coin.lt(0.5).op("aten::ne", &[(&ctx.knob(ODD)).into()]);
         let images = batch.images.flip(&[3]).where_self(&mirrored, &batch.images);
         Batch { images, ..batch }
     }

@@ -93,6 +93,7 @@ impl Parts {
             seed: 42,
             device: Device::Cpu,
             precision: Precision::F32,
+            captures: false,
             rewind_points: &[],
             into: Path::new(""),
             checkpoint: Path::new(""),

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use jackpot::model::knobs::KnobSet;
 use jackpot::plugin::border::context::{HookContext, Samples};
 use jackpot::plugin::kinds::{Augmentation, BatchTensors, Common};
 use jackpot::plugin::{Registry, RegistryError};
@@ -75,7 +76,9 @@ impl Item {
         let values = Vec::<i64>::try_from(&batch.indices).unwrap();
         let samples = Some(Samples { tensor: &batch.indices, values: &values });
         let plain = HookContext::plain(self.name(), &purpose, progress, self.seed);
-        let context = HookContext { samples, ..plain };
+        let knobs = KnobSet::new(&self.item, tch::Device::Cpu, progress).unwrap();
+        let tensors: Vec<_> = knobs.tensors().collect();
+        let context = HookContext { samples, tensors: &tensors, ..plain };
         let before = reads();
         let augmented = self.item.augment(batch, &context).unwrap();
         assert_eq!(reads(), before, "{} waits for the device", self.name());

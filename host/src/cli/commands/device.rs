@@ -92,8 +92,26 @@ fn text(report: &Report, width: usize) -> String {
             }
         }
     }
+    out.push_str(&not_captured(report));
     out.push_str(&format!("\n{}\n", summary(report)));
     out
+}
+
+/// Items whose steps run by operators, each once, with the reason.
+fn not_captured(report: &Report) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for row in &report.rows {
+        if let Some(reason) = &row.not_captured {
+            let line = format!("  {} {}: {reason}\n", row.kind, row.name);
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    match lines.is_empty() {
+        true => String::new(),
+        false => format!("\nSteps that are not captured as a graph:\n{}", lines.concat()),
+    }
 }
 
 fn cells(row: &Row) -> Vec<String> {

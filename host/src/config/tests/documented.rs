@@ -45,6 +45,7 @@ const CHANGES: &[&str] = &[
     "precision=\"bf16\"",
     "threads=2",
     "deterministic=true",
+    "cuda_graph=false",
     "sparse=\"never\"",
     "plugins.path=[\"p\"]",
     "data.dataset=\"synthetic\"",

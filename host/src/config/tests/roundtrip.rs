@@ -305,6 +305,7 @@ fn config() -> impl Strategy<Value = Config> {
         let plugin_path = prop::collection::btree_set(path(), 0..3);
         let exact = (
             prop::option::of(any::<bool>()),
+            prop::option::of(any::<bool>()),
             select(vec![
                 Sparse::Auto,
                 Sparse::Rule,
@@ -316,7 +317,8 @@ fn config() -> impl Strategy<Value = Config> {
         let head = (name(), device, precision, threads, exact, plugin_path);
         let body = (data(), model(), train(), spends(names, seeds.clone(), last));
         (head, body).prop_map(move |(head, (data, model, train, spends))| {
-            let (name, device, precision, threads, (deterministic, sparse), plugin_path) = head;
+            let (name, device, precision, threads, exact, plugin_path) = head;
+            let (deterministic, cuda_graph, sparse) = exact;
             Config {
                 name,
                 seeds: seeds.clone(),
@@ -324,6 +326,7 @@ fn config() -> impl Strategy<Value = Config> {
                 precision,
                 threads,
                 deterministic,
+                cuda_graph,
                 sparse,
                 plugin_path: plugin_path.into_iter().collect(),
                 data,

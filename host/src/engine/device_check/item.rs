@@ -5,6 +5,7 @@ use jackpot_plugin_api::manifest::Kind;
 use serde_json::Map;
 use tch::Device;
 
+use super::capture::refusal;
 use super::compare::{Difference, difference, is_finite};
 use super::quantity::unit;
 use super::report::{Row, Status};
@@ -43,6 +44,8 @@ impl Checking {
             precision: precision_name(precision),
             status,
             reason,
+            captured: None,
+            not_captured: None,
             differences,
         };
         let skipped = |reason: &str| {
@@ -67,11 +70,14 @@ impl Checking {
             let moved = self.moved(&item, &known, precision);
             let compared =
                 own.and_then(|own| differences((&own, &known), moved?.as_deref(), precision));
-            rows.push(match compared {
-                Ok(differences) => {
+            let refused = compared.and_then(|found| Ok((self.refusal(&item, precision)?, found)));
+            rows.push(match refused {
+                Ok((refused, differences)) => {
                     let is_ok = differences.iter().all(Difference::is_within);
                     let status = if is_ok { Status::Ok } else { Status::Failed };
-                    row(precision, status, None, differences)
+                    let captured = refused.as_ref().map(Option::is_none);
+                    let not_captured = refused.flatten();
+                    Row { captured, not_captured, ..row(precision, status, None, differences) }
                 }
                 Err(error) => row(precision, Status::Failed, Some(error.to_string()), Vec::new()),
             });
@@ -87,6 +93,30 @@ impl Checking {
         precision: Precision,
         reference: Option<&Tried>,
     ) -> Result<Tried, TrainError> {
+        tried(&self.stage(item, device, precision)?, item, reference)
+    }
+
+    /// Why an item's steps on the device are not captured, if they are not. `None` of what is no
+    /// part of a step.
+    fn refusal(
+        &mut self,
+        item: &Item,
+        precision: Precision,
+    ) -> Result<Option<Option<String>>, TrainError> {
+        if item.kind == Kind::Score {
+            return Ok(None);
+        }
+        let stage = self.stage(item, self.device, precision)?.capturing();
+        refusal(&stage, item).map(Some)
+    }
+
+    /// Where an item is tried.
+    fn stage(
+        &self,
+        item: &Item,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Stage, TrainError> {
         let deterministic = device::deterministic(None, device);
         device::apply(device, precision, Some(self.threads), deterministic)
             .map_err(|error| TrainError::Setting(error.to_string()))?;
@@ -98,7 +128,7 @@ impl Checking {
             }
             _ => Stage::new(registry, device, SEED),
         };
-        tried(&stage?.in_precision(precision), item, reference)
+        Ok(stage?.in_precision(precision))
     }
 
     /// What the reference gives from starts that are off by a rounding. `None` where the device

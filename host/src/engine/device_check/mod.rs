@@ -7,6 +7,7 @@
 //! An item runs in this process, as in a training. `plugin check` has processes of their own, for
 //! files that are not trusted yet.
 
+mod capture;
 mod compare;
 mod item;
 mod quantity;

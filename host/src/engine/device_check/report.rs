@@ -32,6 +32,10 @@ pub struct Row {
     pub status: Status,
     /// Why it failed before anything could be compared, or was skipped.
     pub reason: Option<String>,
+    /// Whether its training steps are captured as a graph; `None` for what is no part of one.
+    pub captured: Option<bool>,
+    /// Why they are not. They run by operators then, which is no failure.
+    pub not_captured: Option<String>,
     /// All quantities, in the order of a step.
     #[serde(serialize_with = "finite")]
     pub differences: Vec<Difference>,
@@ -94,6 +98,8 @@ mod tests {
             precision: "f32",
             status: Status::Failed,
             reason: None,
+            captured: None,
+            not_captured: None,
             differences: vec![
                 one("outputs", 0.5, 1.0),
                 one("loss", f64::INFINITY, 1.0),

@@ -16,6 +16,8 @@
 //! A [`Training`] is what the real ones are: `initialise`, `update_masks`, `step` and the recipe's
 //! items run in it as they will in earnest.
 
+#[cfg(test)]
+mod captured_tests;
 mod images;
 mod network;
 #[cfg(test)]
@@ -58,6 +60,7 @@ pub struct Stage {
     seed: u64,
     device: Device,
     precision: Precision,
+    captures: bool,
 }
 
 impl Stage {
@@ -88,12 +91,26 @@ impl Stage {
         let feed = images::feed(shape, device)?;
         let names = Scope::new(&["conv".to_owned(), "linear".to_owned()])
             .names(&plain(&graph, &registry, seed, device)?)?;
-        Ok(Self { registry, graph, feed, names, seed, device, precision: Precision::F32 })
+        Ok(Self {
+            registry,
+            graph,
+            feed,
+            names,
+            seed,
+            device,
+            precision: Precision::F32,
+            captures: false,
+        })
     }
 
     /// Its trainings compute in that precision, which is never `Auto`; without it in f32.
     pub fn in_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
+    }
+
+    /// Its trainings capture their steps; without it they do not.
+    pub fn capturing(self) -> Self {
+        Self { captures: true, ..self }
     }
 
     /// The items that there are.
@@ -244,6 +261,7 @@ impl Stage {
             seed: self.seed,
             device: self.device,
             precision: self.precision,
+            captures: self.captures,
             rewind_points: &[],
             into: nowhere,
             checkpoint: nowhere,

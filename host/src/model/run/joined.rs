@@ -18,6 +18,7 @@ use super::two_ways::{self, TwoWays};
 use crate::kernels::norm::{Behind, Open, Plain, Statistics};
 use crate::kernels::{Isa, Threads};
 use crate::model::error::ModelError;
+use crate::torch::capture::is_on_tape;
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::{attach, is_recorded};
 use crate::torch::numbers;
@@ -68,6 +69,7 @@ pub(super) fn fits(x: &Tensor, tensors: &NormTensors<'_>, residual: Option<&Tens
     let mut inputs = vec![x, tensors.weight, tensors.bias];
     inputs.extend(residual);
     is_recorded(&inputs)
+        && !is_on_tape()
         && x.numel() >= LARGE
         && images(x).is_some()
         && Isa::best() != Isa::Portable

@@ -23,6 +23,7 @@ use self::program::Program;
 use super::order::order;
 use super::two_ways::{self, TwoWays};
 use crate::model::error::ModelError;
+use crate::torch::capture::is_on_tape;
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::node::{attach, is_recorded};
 use crate::torch::op::record::is_recording;
@@ -75,7 +76,7 @@ fn images_of_a_piece(x: &Tensor) -> Option<i64> {
     let numbers = x.numel().checked_div(usize::try_from(count).ok()?)?;
     let images = i64::try_from((PIECE / numbers.max(1)).max(1)).ok()?;
     let fits = x.dim() == 4 && numbers.is_multiple_of(WHOLE) && images < count;
-    (is_plain && fits && !is_recording()).then_some(images)
+    (is_plain && fits && !is_recording() && !is_on_tape()).then_some(images)
 }
 
 /// Where each piece begins, and how many images it has.

@@ -13,6 +13,7 @@ use jackpot_plugin_api::tensor::Tensor as Handle;
 use super::context::HookContext;
 use super::faults::{guarded, unknown_question};
 use super::{model_questions, random, tensors};
+use crate::torch::capture::refuse;
 
 /// The host's table.
 pub fn table() -> CtxOpsRef {
@@ -42,7 +43,8 @@ unsafe fn context<'a>(pointer: *const c_void) -> &'a HookContext<'a> {
 
 unsafe extern "C" fn progress(pointer: *const c_void) -> RawProgress {
     // SAFETY: the plugin passes the pointer of its running call.
-    let progress = unsafe { context(pointer) }.progress;
+    let HookContext { progress, item, .. } = *unsafe { context(pointer) };
+    refuse(|| format!("`{item}` asks how far the training is, and not for a knob"));
     RawProgress {
         step: progress.step,
         steps_per_epoch: progress.steps_per_epoch,

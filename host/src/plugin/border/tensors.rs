@@ -17,6 +17,7 @@ use torch_sys::C_tensor;
 use super::faults::{guarded, unknown_question};
 use super::values::{Arguments, Borrowed, to_plugin};
 use crate::plugin::probe;
+use crate::torch::capture::refuse;
 use crate::torch::codes::{device_code, device_of, dtype_code, dtype_of};
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::op::Schema;
@@ -169,6 +170,7 @@ unsafe extern "C" fn read(
         if borrow(raw).dim() > 0 {
             note_read();
         }
+        refuse(|| "a plugin reads a tensor's numbers on the host".to_owned());
         let tensor = borrow(raw).detach().f_to_device(Device::Cpu).map_err(|e| e.to_string())?;
         let tensor = tensor.f_to_kind(kind).map_err(|e| e.to_string())?;
         let data = bytes::to_bytes(&tensor).map_err(|e| e.to_string())?;

@@ -153,4 +153,30 @@ char* jp_autocast_enter();
 char* jp_autocast_leave();
 char* jp_cuda_device_count(int64_t* count);
 char* jp_cuda_synchronize(int64_t device_index);
+
+// --- graph.cpp, tape.cpp: work that is written down once and done again
+struct JpGraph;
+char* jp_graph_make(int32_t device_type, int64_t device_index, JpGraph** made);
+char* jp_graph_begin(JpGraph* graph);
+// Also after an error since the beginning, which it names if it is the device's.
+char* jp_graph_end(JpGraph* graph);
+char* jp_graph_replay(JpGraph* graph);
+char* jp_graph_drop(JpGraph* graph);
+// The thread's current CUDA stream, and its current device.
+struct JpStream {
+  int64_t id;
+  int64_t device_index;
+  int32_t device_type;
+  int32_t previous_device;
+};
+// Waits for the device, and goes to the stream on which graphs are captured.
+char* jp_side_stream_enter(int64_t device_index, JpStream* before);
+char* jp_side_stream_leave(const JpStream* before);
+
+// --- watch.cpp: whether work can be written down
+struct JpWatch;
+// Watches this thread's operators, and those of its backward passes.
+char* jp_watch_begin(JpWatch** made);
+// `*reason`, by malloc, says why not; null: it can.
+char* jp_watch_end(JpWatch* watch, char** reason);
 }

@@ -14,6 +14,28 @@ pub(super) struct JpOp {
     _opaque: [u8; 0],
 }
 
+/// A captured list of kernels, on the C++ side.
+#[repr(C)]
+pub(super) struct JpGraph {
+    _opaque: [u8; 0],
+}
+
+/// A watch over operators, on the C++ side.
+#[repr(C)]
+pub(super) struct JpWatch {
+    _opaque: [u8; 0],
+}
+
+/// A CUDA stream (`JpStream`).
+#[repr(C)]
+#[derive(Debug, Default)]
+pub(super) struct JpStream {
+    id: i64,
+    device_index: i64,
+    device_type: i32,
+    previous_device: i32,
+}
+
 /// What a schema asks of one argument (`JpArgSpec`).
 #[repr(C)]
 pub(super) struct RawArgSpec {
@@ -113,6 +135,17 @@ unsafe extern "C" {
     pub(super) fn jp_autocast_leave() -> Message;
     pub(super) fn jp_cuda_device_count(count: *mut i64) -> Message;
     pub(super) fn jp_cuda_synchronize(device_index: i64) -> Message;
+
+    pub(super) fn jp_graph_make(device: i32, index: i64, made: *mut *mut JpGraph) -> Message;
+    pub(super) fn jp_graph_begin(graph: *mut JpGraph) -> Message;
+    pub(super) fn jp_graph_end(graph: *mut JpGraph) -> Message;
+    pub(super) fn jp_graph_replay(graph: *mut JpGraph) -> Message;
+    pub(super) fn jp_graph_drop(graph: *mut JpGraph) -> Message;
+    pub(super) fn jp_side_stream_enter(device_index: i64, before: *mut JpStream) -> Message;
+    pub(super) fn jp_side_stream_leave(before: *const JpStream) -> Message;
+
+    pub(super) fn jp_watch_begin(made: *mut *mut JpWatch) -> Message;
+    pub(super) fn jp_watch_end(watch: *mut JpWatch, reason: *mut Message) -> Message;
 }
 
 /// The message of a C++ function as a result; `op` says in the error what was asked.
@@ -120,16 +153,27 @@ unsafe extern "C" {
 /// # Safety
 /// `message` is what one of the functions above returned, and is used here alone.
 pub(super) unsafe fn check(op: &str, message: Message) -> Result<(), OpError> {
+    // SAFETY: by this function's contract.
+    match unsafe { taken(message) } {
+        Some(text) => Err(OpError::failed(op, one_line(&text))),
+        None => Ok(()),
+    }
+}
+
+/// A message's text; `None` where there is none.
+///
+/// # Safety
+/// As for [`check`].
+pub(super) unsafe fn taken(message: Message) -> Option<String> {
     if message.is_null() {
-        return Ok(());
+        return None;
     }
     // SAFETY: a message is a terminated string by `malloc`, ours to read and to free.
-    let text = unsafe {
+    unsafe {
         let text = std::ffi::CStr::from_ptr(message).to_string_lossy().into_owned();
         jp_free(message.cast());
-        text
-    };
-    Err(OpError::failed(op, one_line(&text)))
+        Some(text)
+    }
 }
 
 /// libtorch's words on one line. Its longest messages list every backend or print a graph

@@ -1,0 +1,236 @@
+//! What crosses from the host's memory to the device in work that is captured.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use tch::{Device, TchError, Tensor};
+
+use crate::torch::bytes::to_bytes;
+use crate::torch::error::OpError;
+use crate::torch::upload::at_once;
+
+const OP: &str = "capture";
+
+/// Where a training stands, as far as numbers are drawn by it.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    pub step: u64,
+    pub epoch: u64,
+    /// The samples of the batch.
+    pub samples: &'a [i64],
+}
+
+/// Gives the numbers of a moment, on the CPU.
+type Draw = Box<dyn Fn(&Moment<'_>) -> Result<Tensor, String>>;
+
+/// All that crosses, in its order.
+#[derive(Debug)]
+pub struct Feeds {
+    device: Device,
+    list: Vec<Feed>,
+}
+
+/// One tensor, at its place on the device.
+struct Feed {
+    tensor: Tensor,
+    source: Source,
+}
+
+enum Source {
+    /// Always the same numbers: these, on the CPU.
+    Constant(Tensor),
+    Drawn(Draw),
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.source {
+            Source::Constant(_) => "constant",
+            Source::Drawn(_) => "drawn",
+        };
+        write!(f, "{kind} {:?}", self.tensor.size())
+    }
+}
+
+impl Feeds {
+    pub(super) fn refresh(&mut self, moment: &Moment<'_>) -> Result<(), OpError> {
+        for feed in &mut self.list {
+            if let Source::Drawn(draw) = &feed.source {
+                let fresh = draw(moment).map_err(|message| OpError::failed(OP, message))?;
+                let fresh = at_once(&fresh, self.device)?;
+                tch::no_grad(|| feed.tensor.f_copy_(&fresh)).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is done with what crosses on this thread.
+enum Stage {
+    Off,
+    Observing { feeds: Feeds, refused: Option<String> },
+    Capturing { feeds: Feeds, next: usize, refused: Option<String> },
+}
+
+thread_local! {
+    static STAGE: RefCell<Stage> = const { RefCell::new(Stage::Off) };
+}
+
+/// The device whose work is observed or captured.
+pub(super) fn device() -> Option<Device> {
+    STAGE.with_borrow(|stage| match stage {
+        Stage::Off => None,
+        Stage::Observing { feeds, .. } | Stage::Capturing { feeds, .. } => Some(feeds.device),
+    })
+}
+
+/// Says why the work under way cannot be captured. The first reason counts.
+pub fn refuse(reason: impl FnOnce() -> String) {
+    STAGE.with_borrow_mut(|stage| match stage {
+        Stage::Off => (),
+        Stage::Observing { refused, .. } | Stage::Capturing { refused, .. } => {
+            refused.get_or_insert_with(reason);
+        }
+    });
+}
+
+/// Numbers that are the same each time, on the device; `None` where nothing is observed or
+/// captured. The caller may write to them.
+///
+/// # Errors
+///
+/// Other numbers than were observed.
+pub fn constant(numbers: &Tensor, device: Device) -> Result<Option<Tensor>, OpError> {
+    STAGE.with_borrow_mut(|stage| match stage {
+        Stage::Off => Ok(None),
+        Stage::Observing { feeds, .. } => {
+            let tensor = put(numbers, device)?;
+            // What is kept is another one.
+            let given = copied(&tensor)?;
+            feeds.list.push(Feed { tensor, source: Source::Constant(copied(numbers)?) });
+            Ok(Some(given))
+        }
+        Stage::Capturing { feeds, next, .. } => {
+            let feed = take(feeds, next)?;
+            match &feed.source {
+                Source::Constant(known) if are_same(known, numbers)? => {
+                    Ok(Some(copied(&feed.tensor)?))
+                }
+                _ => Err(otherwise()),
+            }
+        }
+    })
+}
+
+/// What `draw` gives for this moment, on the device, and at a replay for that one.
+///
+/// # Errors
+///
+/// What `draw` says; numbers of another shape than was observed.
+pub fn drawn(
+    device: Device,
+    now: &Moment<'_>,
+    draw: impl Fn(&Moment<'_>) -> Result<Tensor, String> + 'static,
+) -> Result<Tensor, String> {
+    let numbers = draw(now)?;
+    let place = STAGE.with_borrow_mut(|stage| match stage {
+        Stage::Off => at_once(&numbers, device),
+        Stage::Observing { feeds, .. } => {
+            let tensor = put(&numbers, device)?;
+            let source = Source::Drawn(Box::new(draw));
+            feeds.list.push(Feed { tensor: tensor.shallow_clone(), source });
+            Ok(tensor)
+        }
+        Stage::Capturing { feeds, next, .. } => {
+            let feed = take(feeds, next)?;
+            let fits = feed.tensor.size() == numbers.size() && feed.tensor.kind() == numbers.kind();
+            match &feed.source {
+                Source::Drawn(_) if fits => Ok(feed.tensor.shallow_clone()),
+                _ => Err(otherwise()),
+            }
+        }
+    });
+    place.map_err(|error: OpError| error.to_string())
+}
+
+pub(super) fn observe<T>(device: Device, body: impl FnOnce() -> T) -> (T, Result<Feeds, String>) {
+    let feeds = Feeds { device, list: Vec::new() };
+    let restore = Restore::set(Stage::Observing { feeds, refused: None });
+    let value = body();
+    let feeds = match restore.end() {
+        Stage::Observing { feeds, refused: None } => Ok(feeds),
+        Stage::Observing { refused: Some(reason), .. } => Err(reason),
+        _ => Err("it captures work itself".to_owned()),
+    };
+    (value, feeds)
+}
+
+/// Runs `body` with what was observed at hand.
+pub(super) fn supply<T>(feeds: Feeds, body: impl FnOnce() -> T) -> (T, Result<Feeds, OpError>) {
+    let restore = Restore::set(Stage::Capturing { feeds, next: 0, refused: None });
+    let value = body();
+    let feeds = match restore.end() {
+        Stage::Capturing { feeds, next, refused: None } if next == feeds.list.len() => Ok(feeds),
+        Stage::Capturing { refused: Some(reason), .. } => Err(OpError::failed(OP, reason)),
+        _ => Err(otherwise()),
+    };
+    (value, feeds)
+}
+
+/// Ends a stage, also where its body panics.
+struct Restore(Option<Stage>);
+
+impl Restore {
+    fn set(stage: Stage) -> Self {
+        Self(Some(STAGE.replace(stage)))
+    }
+
+    fn end(mut self) -> Stage {
+        STAGE.replace(self.0.take().unwrap_or(Stage::Off))
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        if let Some(before) = self.0.take() {
+            STAGE.set(before);
+        }
+    }
+}
+
+fn take<'a>(feeds: &'a Feeds, next: &mut usize) -> Result<&'a Feed, OpError> {
+    let feed = feeds.list.get(*next).ok_or_else(otherwise)?;
+    *next += 1;
+    Ok(feed)
+}
+
+/// On the device, in memory of its own.
+fn put(numbers: &Tensor, device: Device) -> Result<Tensor, OpError> {
+    match numbers.device() == device {
+        true => copied(numbers),
+        false => at_once(numbers, device),
+    }
+}
+
+fn copied(tensor: &Tensor) -> Result<Tensor, OpError> {
+    let copy = || -> Result<Tensor, TchError> {
+        let tensor = tensor.f_detach()?;
+        let mut own = tensor.f_empty_like()?;
+        own.f_copy_(&tensor)?;
+        Ok(own)
+    };
+    tch::no_grad(copy).map_err(failed)
+}
+
+/// Whether two tensors on the CPU have the same bits.
+fn are_same(a: &Tensor, b: &Tensor) -> Result<bool, OpError> {
+    Ok(a.kind() == b.kind() && a.size() == b.size() && to_bytes(a)? == to_bytes(b)?)
+}
+
+fn otherwise() -> OpError {
+    OpError::failed(OP, "the host sends other numbers each time, which a replay would not see")
+}
+
+fn failed(error: TchError) -> OpError {
+    OpError::failed(OP, error.to_string())
+}

@@ -1,0 +1,109 @@
+//! Work on a device that is written down once and then done again with one call: a CUDA graph.
+//!
+//! What the host does while it asks for the work is not done again: what it reads is frozen, and
+//! so is what it sends. So the work is watched once before ([`observe`]): what crosses from the
+//! host's memory then ([`feeds`]) gets places of its own on the device, which are filled anew
+//! before each replay, and what cannot be repeated is found out ([`refuse`]). Then [`capture`]
+//! writes it down.
+//!
+//! On the CPU the same is done with a list of operators, which brings no speed: it is there to try
+//! all of this where there is no GPU.
+
+mod feeds;
+mod graph;
+mod side;
+mod watch;
+
+use std::cell::Cell;
+
+use tch::Device;
+
+use super::error::OpError;
+
+pub use feeds::{Feeds, Moment, constant, drawn, refuse};
+pub use graph::Graph;
+pub use side::SideStream;
+use watch::Watch;
+
+thread_local! {
+    static IS_CAPTURING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether what this thread asks of the device is written down.
+pub fn is_capturing() -> bool {
+    IS_CAPTURING.get()
+}
+
+/// Whether this thread's work is observed or captured on the CPU, where kernels of Jackpot's own
+/// are no operators and would not be seen.
+pub fn is_on_tape() -> bool {
+    feeds::device() == Some(Device::Cpu)
+}
+
+/// What was captured, and what it is to be fed with.
+#[derive(Debug)]
+pub struct Captured {
+    graph: Graph,
+    feeds: Feeds,
+}
+
+impl Captured {
+    /// Does the work again with that moment's numbers.
+    ///
+    /// # Errors
+    ///
+    /// What the device or a draw says.
+    pub fn replay(&mut self, moment: &Moment<'_>) -> Result<(), OpError> {
+        self.feeds.refresh(moment)?;
+        self.graph.replay()
+    }
+}
+
+/// Runs `body`, and gives what crossed on the way; an error says why it cannot be captured.
+pub fn observe<T>(device: Device, body: impl FnOnce() -> T) -> (T, Result<Feeds, String>) {
+    feeds::observe(device, || {
+        let watch = Watch::begin();
+        let value = body();
+        match watch.and_then(Watch::end) {
+            Ok(None) => {}
+            Ok(Some(reason)) => refuse(|| reason),
+            Err(error) => refuse(|| error.to_string()),
+        }
+        value
+    })
+}
+
+/// Runs `body`, which is what was observed, and writes down what it asks of the device; that is
+/// not done then, except on the CPU.
+///
+/// # Errors
+///
+/// What `body` or the device says; anything that crosses otherwise than observed.
+pub fn capture<T, E: From<OpError>>(
+    device: Device,
+    feeds: Feeds,
+    body: impl FnOnce() -> Result<T, E>,
+) -> Result<(Captured, T), E> {
+    let graph = Graph::new(device)?;
+    let (result, feeds) = feeds::supply(feeds, || graph.record(body));
+    let value = result?;
+    Ok((Captured { graph, feeds: feeds? }, value))
+}
+
+/// Says that this thread's work is written down, until it is dropped.
+struct Capturing(bool);
+
+impl Capturing {
+    fn new() -> Self {
+        Self(IS_CAPTURING.replace(true))
+    }
+}
+
+impl Drop for Capturing {
+    fn drop(&mut self) {
+        IS_CAPTURING.set(self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests;
