@@ -49,7 +49,7 @@ fn main() {
         .opt_level(2)
         .debug(false)
         .define("_GLIBCXX_USE_CXX11_ABI", "1")
-        // As libtorch was built: some of its classes have a field more without.
+        // As libtorch was built: without it `at::RecordFunction` has a field more.
         .define("NDEBUG", None)
         // As system headers, so that only our own code is held to the warnings.
         .flag("-isystem")

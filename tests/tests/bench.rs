@@ -123,5 +123,7 @@ fn what_cannot_be_measured_is_said() {
     let said = bench(&["--recipe", "swish"]).expect(2);
     said.says(&["recipe `swish`", "there is none of that name in the config; there are: mish"]);
     bench(&["--sparsity", "100"]).expect(2).says(&["a percentage from 0 to below 100"]);
+    let graph = bench(&["--set", "cuda_graph=true"]).expect(2);
+    graph.says(&["asks for a CUDA graph, and the device is cpu"]);
     bench(&["--inference", "100000"]).expect(2).says(&["the split has"]);
 }

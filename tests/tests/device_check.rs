@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use jackpot_tests::install::install;
 use jackpot_tests::{Ran, Sandbox};
 use serde_json::Value;
 
@@ -99,7 +100,8 @@ fn what_a_replay_would_not_see_is_said() {
     let sandbox = Sandbox::new();
     let check = ["device", "check", "--device", "cpu", "--threads", "1", "--precision", "f32"];
     let only = ["--only", "augmentation/reference-noise", "--only", "augmentation/cutout"];
-    let ran = sandbox.with_fixtures(&check).args(only).run().expect(0);
+    let folder = install().folder("reference");
+    let ran = sandbox.jackpot(&check).arg("--plugin-dir").arg(folder).args(only).run().expect(0);
     let expected = "Steps that are not captured as a graph:\n  augmentation reference-noise: \
                     `reference-noise` asks for a random number on the host\n";
     assert!(ran.stdout.contains(expected), "{ran}");

@@ -56,20 +56,25 @@ pub fn deterministic(choice: Option<bool>, device: Device) -> bool {
     choice.unwrap_or(!device.is_cuda())
 }
 
-/// Whether training steps are captured as CUDA graphs: where there is CUDA, unless told otherwise.
+/// Whether a config may be trained there.
 ///
 /// # Errors
 ///
-/// They are asked for on a CPU.
-pub fn captures(choice: Option<bool>, device: Device) -> Result<bool, OpenError> {
+/// CUDA graphs are asked for on a CPU.
+pub fn asks_for_graphs(choice: Option<bool>, device: Device) -> Result<(), OpenError> {
     match (choice, device.is_cuda()) {
         (Some(true), false) => Err(OpenError::Device(format!(
             "`cuda_graph = true` asks for a CUDA graph, and the device is {}; `auto` takes one \
              where there is CUDA",
             device_name(device)
         ))),
-        (choice, is_cuda) => Ok(choice.unwrap_or(is_cuda)),
+        _ => Ok(()),
     }
+}
+
+/// Whether training steps are captured as CUDA graphs: where there is CUDA, unless told otherwise.
+pub fn captures(choice: Option<bool>, device: Device) -> bool {
+    device.is_cuda() && choice != Some(false)
 }
 
 /// Which layers of pruned networks run on sparse kernels, without `auto`.
@@ -192,9 +197,12 @@ mod tests {
     #[test]
     fn graphs_are_captured_on_cuda_unless_told_otherwise() {
         let cuda = Device::Cuda(0);
-        assert!(captures(None, cuda).unwrap() && captures(Some(true), cuda).unwrap());
-        assert!(!captures(Some(false), cuda).unwrap() && !captures(None, Device::Cpu).unwrap());
-        let text = captures(Some(true), Device::Cpu).unwrap_err().to_string();
+        assert!(captures(None, cuda) && captures(Some(true), cuda) && !captures(Some(false), cuda));
+        assert!(!captures(None, Device::Cpu) && !captures(Some(true), Device::Cpu));
+        assert!(
+            asks_for_graphs(Some(true), cuda).is_ok() && asks_for_graphs(None, Device::Cpu).is_ok()
+        );
+        let text = asks_for_graphs(Some(true), Device::Cpu).unwrap_err().to_string();
         assert!(text.contains("the device is cpu"), "{text}");
     }
 

@@ -67,7 +67,9 @@ impl Session {
         for (kind, reference) in plugins_of(&config) {
             registry.find(kind, &reference.plugin)?;
         }
-        Self::of(config, registry)
+        let session = Self::of(config, registry)?;
+        device::asks_for_graphs(session.config.cuda_graph, session.device)?;
+        Ok(session)
     }
 
     /// Reads the config of a run to look at its finished jobs. They name the plugin files that
@@ -89,7 +91,7 @@ impl Session {
         let precision = device::precision(config.precision, device)?;
         let deterministic = device::deterministic(config.deterministic, device);
         let sparse = device::sparse(config.sparse, device, precision, deterministic)?;
-        let captures = device::captures(config.cuda_graph, device)?;
+        let captures = device::captures(config.cuda_graph, device);
         let threads = device::apply(device, precision, config.threads, deterministic)?;
         let config_text = config::to_toml(&config);
         Ok(Self {

@@ -231,9 +231,10 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Every tensor of its state.
-    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
-        self.first.iter().chain(&self.second).chain(&self.steps)
+    /// Its state, list by list.
+    pub fn lists(&self) -> impl Iterator<Item = (&'static str, &[Tensor])> {
+        let lists = [&self.first, &self.second, &self.steps];
+        ["moments", "second moments", "step counters"].into_iter().zip(lists.map(Vec::as_slice))
     }
 
     /// The state under the parameters' names: `momentum.conv1.weight`.

@@ -7,7 +7,8 @@ use crate::train::TrainError;
 use crate::train::captured::{At, Steps};
 use crate::train::optimizer::Optimizer;
 
-/// Enough for some by operators, the two that are compared, and a replay.
+/// Enough for some by operators, the two that are compared, and replays; as many are held against
+/// operators afterwards.
 const STEPS: u64 = 7;
 
 /// Why not; `None`: they are.
@@ -21,7 +22,10 @@ pub fn refusal(stage: &Stage, item: &Item) -> Result<Option<String>, TrainError>
     let mut optimizer = Optimizer::new(&recipe.optimizer, training.network.parameters())?;
     let mut steps = Steps::new(&training)?;
     let mut images = 0;
-    for number in 0..STEPS {
+    for number in 0..2 * STEPS {
+        if number == STEPS {
+            steps.doubt();
+        }
         let (indices, progress) = (stage.indices(number), stage.progress(number));
         images = indices.len();
         training.set_progress(progress)?;
@@ -31,6 +35,6 @@ pub fn refusal(stage: &Stage, item: &Item) -> Result<Option<String>, TrainError>
     Ok(match (steps.replays(images), steps.reason()) {
         (true, _) => None,
         (false, Some(reason)) => Some(reason.to_owned()),
-        (false, None) => Some("masks move too often".to_owned()),
+        (false, None) => Some("masks move in too many steps".to_owned()),
     })
 }

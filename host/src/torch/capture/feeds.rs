@@ -5,6 +5,7 @@ use std::fmt;
 
 use tch::{Device, TchError, Tensor};
 
+use super::watch::Pause;
 use crate::torch::bytes::to_bytes;
 use crate::torch::error::OpError;
 use crate::torch::upload::at_once;
@@ -27,6 +28,8 @@ type Draw = Box<dyn Fn(&Moment<'_>) -> Result<Tensor, String>>;
 #[derive(Debug)]
 pub struct Feeds {
     device: Device,
+    /// Of the step that was observed.
+    step: u64,
     list: Vec<Feed>,
 }
 
@@ -135,7 +138,12 @@ pub fn drawn(
     let numbers = draw(now)?;
     let place = STAGE.with_borrow_mut(|stage| match stage {
         Stage::Off => at_once(&numbers, device),
-        Stage::Observing { feeds, .. } => {
+        Stage::Observing { feeds, refused } => {
+            if now.step != feeds.step {
+                refused.get_or_insert_with(|| {
+                    "random numbers are drawn for another step than the training's".to_owned()
+                });
+            }
             let tensor = put(&numbers, device)?;
             let source = Source::Drawn(Box::new(draw));
             feeds.list.push(Feed { tensor: tensor.shallow_clone(), source });
@@ -153,8 +161,12 @@ pub fn drawn(
     place.map_err(|error: OpError| error.to_string())
 }
 
-pub(super) fn observe<T>(device: Device, body: impl FnOnce() -> T) -> (T, Result<Feeds, String>) {
-    let feeds = Feeds { device, list: Vec::new() };
+pub(super) fn observe<T>(
+    device: Device,
+    moment: &Moment<'_>,
+    body: impl FnOnce() -> T,
+) -> (T, Result<Feeds, String>) {
+    let feeds = Feeds { device, step: moment.step, list: Vec::new() };
     let restore = Restore::set(Stage::Observing { feeds, refused: None });
     let value = body();
     let feeds = match restore.end() {
@@ -208,7 +220,10 @@ fn take<'a>(feeds: &'a Feeds, next: &mut usize) -> Result<&'a Feed, OpError> {
 fn put(numbers: &Tensor, device: Device) -> Result<Tensor, OpError> {
     match numbers.device() == device {
         true => copied(numbers),
-        false => at_once(numbers, device),
+        false => {
+            let _repeated = Pause::begin();
+            at_once(numbers, device)
+        }
     }
 }
 
@@ -228,7 +243,10 @@ fn are_same(a: &Tensor, b: &Tensor) -> Result<bool, OpError> {
 }
 
 fn otherwise() -> OpError {
-    OpError::failed(OP, "the host sends other numbers each time, which a replay would not see")
+    OpError::failed(
+        OP,
+        "the host sends other numbers each time, or more of them, which a replay would not see",
+    )
 }
 
 fn failed(error: TchError) -> OpError {

@@ -35,9 +35,14 @@ impl Graph {
     /// # Errors
     ///
     /// What `body` or the device says.
-    pub fn record<T, E: From<OpError>>(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        // SAFETY: the graph is alive, here and below.
-        unsafe { ffi::check(OP, ffi::jp_graph_begin(self.0))? };
+    pub fn record<T, E: From<OpError>>(
+        &self,
+        beside: Option<&Self>,
+        body: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let beside = beside.map_or(null_mut(), |graph| graph.0);
+        // SAFETY: the graphs are alive, here and below.
+        unsafe { ffi::check(OP, ffi::jp_graph_begin(self.0, beside))? };
         let mut ending = Ending { graph: self.0, is_over: false };
         let result = {
             let _capturing = Capturing::new();

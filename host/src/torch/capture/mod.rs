@@ -59,9 +59,14 @@ impl Captured {
     }
 }
 
-/// Runs `body`, and gives what crossed on the way; an error says why it cannot be captured.
-pub fn observe<T>(device: Device, body: impl FnOnce() -> T) -> (T, Result<Feeds, String>) {
-    feeds::observe(device, || {
+/// Runs `body`, which is that moment's work, and gives what crossed on the way; an error says why it
+/// cannot be captured.
+pub fn observe<T>(
+    device: Device,
+    moment: &Moment<'_>,
+    body: impl FnOnce() -> T,
+) -> (T, Result<Feeds, String>) {
+    feeds::observe(device, moment, || {
         let watch = Watch::begin();
         let value = body();
         match watch.and_then(Watch::end) {
@@ -82,10 +87,11 @@ pub fn observe<T>(device: Device, body: impl FnOnce() -> T) -> (T, Result<Feeds,
 pub fn capture<T, E: From<OpError>>(
     device: Device,
     feeds: Feeds,
+    beside: Option<&Captured>,
     body: impl FnOnce() -> Result<T, E>,
 ) -> Result<(Captured, T), E> {
     let graph = Graph::new(device)?;
-    let (result, feeds) = feeds::supply(feeds, || graph.record(body));
+    let (result, feeds) = feeds::supply(feeds, || graph.record(beside.map(|one| &one.graph), body));
     let value = result?;
     Ok((Captured { graph, feeds: feeds? }, value))
 }

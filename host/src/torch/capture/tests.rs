@@ -20,10 +20,10 @@ fn numbers(tensor: &Tensor) -> Vec<f32> {
 
 /// Observes and captures a body.
 fn captured<T>(mut body: impl FnMut() -> Result<T, OpError>) -> Result<(Captured, T), OpError> {
-    let (first, feeds) = observe(CPU, &mut body);
+    let (first, feeds) = observe(CPU, &at(3), &mut body);
     first?;
     let feeds = feeds.map_err(|reason| OpError::failed("capture", reason))?;
-    capture(CPU, feeds, &mut body)
+    capture(CPU, feeds, None, &mut body)
 }
 
 #[test]
@@ -76,6 +76,13 @@ fn replays_draw_different_numbers() {
 }
 
 #[test]
+fn numbers_of_another_step_cannot_be_drawn_again() {
+    let draw = |at: &Moment<'_>| Ok(Tensor::from_slice(&[at.step as f32]));
+    let error = captured(|| drawn(CPU, &at(2), draw).map_err(|text| OpError::failed("test", text)));
+    assert!(error.unwrap_err().to_string().contains("for another step"));
+}
+
+#[test]
 fn constants_stay_though_the_body_writes_to_them() {
     let (mut work, y) = captured(|| {
         let mut own = upload(&Tensor::from_slice(&[1.0_f32, 2.0]), CPU)?;
@@ -97,7 +104,7 @@ fn numbers_that_the_host_changes_are_no_constants() {
         upload(&Tensor::from_slice(&[count]), CPU)
     });
     let text = error.unwrap_err().to_string();
-    assert!(text.contains("other numbers each time"), "{text}");
+    assert!(text.contains("sends other numbers"), "{text}");
 }
 
 #[test]
@@ -127,7 +134,7 @@ fn a_read_number_cannot_be_captured() {
     assert!(by(x.gt(0.0)).unwrap_err().to_string().contains("`aten::"));
     by(Tensor::from_slice(&[1_i64, 0])).unwrap();
     // Nor what says so itself.
-    let ((), feeds) = observe(CPU, || refuse(|| "of a reason".to_owned()));
+    let ((), feeds) = observe(CPU, &at(3), || refuse(|| "of a reason".to_owned()));
     assert_eq!(feeds.unwrap_err(), "of a reason");
 }
 
@@ -193,7 +200,7 @@ fn libtorchs_cuda_library_has_the_class() {
     let text = include_str!("../cpp/graph.cpp");
     let names = text.split('"').filter(|part| part.starts_with("_ZN2at4cuda9CUDAGraph"));
     let mut names: std::collections::BTreeSet<&str> = names.collect();
-    assert_eq!(names.len(), 5);
+    assert_eq!(names.len(), 6);
     for symbol in library.dynamic_symbols().filter(ObjectSymbol::is_definition) {
         names.remove(symbol.name().unwrap_or_default());
     }

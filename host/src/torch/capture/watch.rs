@@ -37,6 +37,24 @@ impl Watch {
     }
 }
 
+/// This thread's copies to the device are no reason until this is dropped: they are repeated.
+pub(super) struct Pause;
+
+impl Pause {
+    pub fn begin() -> Self {
+        // SAFETY: the function sets a flag of this thread.
+        unsafe { ffi::jp_watch_pause(true) };
+        Self
+    }
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { ffi::jp_watch_pause(false) };
+    }
+}
+
 impl Drop for Watch {
     fn drop(&mut self) {
         let _ = self.finish();

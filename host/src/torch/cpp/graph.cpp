@@ -9,9 +9,10 @@
 
 #include <dlfcn.h>
 
-#include <cstddef>
+#include <atomic>
 #include <map>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace jackpot {
@@ -52,7 +53,22 @@ struct Class {
       "_ZN2at4cuda9CUDAGraph13capture_beginESt4pairIyyE21cudaStreamCaptureMode");
   void (*end)(void*) = symbol<void(void*)>("_ZN2at4cuda9CUDAGraph11capture_endEv");
   void (*replay)(void*) = symbol<void(void*)>("_ZN2at4cuda9CUDAGraph6replayEv");
+  Pool (*pool)(void*) = symbol<Pool(void*)>("_ZN2at4cuda9CUDAGraph4poolEv");
 };
+
+// After a capture that failed libtorch's allocator still waits for its end: with a second one, or
+// memory that is given back, it would stop the program's work.
+std::atomic<bool> has_failed = false;
+
+// Whether there can be another one.
+void may_capture() {
+  TORCH_CHECK(!has_failed, "an earlier capture failed, and libtorch can do no more of them");
+}
+
+// A graph takes memory of its own, and what operators left behind may be most of the device's.
+void give_back_memory() {
+  at::getDeviceAllocator(c10::DeviceType::CUDA)->emptyCache({0, 0});
+}
 
 // cudaStreamCaptureModeGlobal: what cannot be captured is an error, whichever thread does it.
 constexpr int GLOBAL = 0;
@@ -60,11 +76,19 @@ constexpr int GLOBAL = 0;
 class CudaGraph final : public Graph {
  public:
   explicit CudaGraph(c10::Device device) : device_(device) {
-    class_.construct(place_, /*keep_graph=*/false);
+    may_capture();
+    try {
+      class_.construct(place_, /*keep_graph=*/false);
+    } catch (...) {
+      ::operator delete(place_, ALIGNMENT);
+      throw;
+    }
   }
   CudaGraph(const CudaGraph&) = delete;
   CudaGraph& operator=(const CudaGraph&) = delete;
   ~CudaGraph() override {
+    // The allocator still asks it.
+    if (is_lost_) return;
     // A replay may be under way still.
     try {
       cuda().synchronizeDevice(device_.index());
@@ -72,26 +96,41 @@ class CudaGraph final : public Graph {
       // It shows at the next call.
     }
     class_.destroy(place_);
+    ::operator delete(place_, ALIGNMENT);
   }
 
-  void begin() override {
-    // A pool of its own: what it computes with lies there at every replay.
-    class_.begin(place_, Class::Pool{0, 0}, GLOBAL);
+  void begin(const Graph* beside) override {
+    // A pool apart from that of operators: what it computes with lies there at every replay.
+    const auto* other = static_cast<const CudaGraph*>(beside);
+    const auto pool = other == nullptr ? Class::Pool{0, 0} : class_.pool(other->place_);
+    give_back_memory();
+    may_fail([&] { class_.begin(place_, pool, GLOBAL); });
   }
   void end() override {
-    class_.end(place_);
+    may_fail([&] { class_.end(place_); });
   }
   void replay() override {
-    const c10::Device before = cuda().exchangeDevice(device_);
     class_.replay(place_);
-    cuda().setDevice(before);
   }
 
  private:
+  template <class Body>
+  void may_fail(Body&& body) {
+    try {
+      body();
+    } catch (...) {
+      is_lost_ = has_failed = true;
+      throw;
+    }
+  }
+
+  static constexpr std::align_val_t ALIGNMENT{64};
+
   Class class_;
   c10::Device device_;
-  // The class has about 200 bytes.
-  alignas(64) std::byte place_[4096];
+  bool is_lost_ = false;
+  // The class has 104 bytes.
+  void* place_ = ::operator new(4096, ALIGNMENT);
 };
 
 }  // namespace
@@ -117,8 +156,8 @@ char* jp_graph_make(int32_t device_type, int64_t device_index, JpGraph** made) {
   });
 }
 
-char* jp_graph_begin(JpGraph* graph) {
-  return jackpot::guarded([&] { graph->graph->begin(); });
+char* jp_graph_begin(JpGraph* graph, const JpGraph* beside) {
+  return jackpot::guarded([&] { graph->graph->begin(beside == nullptr ? nullptr : beside->graph.get()); });
 }
 
 char* jp_graph_end(JpGraph* graph) {
@@ -135,11 +174,11 @@ char* jp_graph_drop(JpGraph* graph) {
 
 char* jp_side_stream_enter(int64_t device_index, JpStream* before) {
   return jackpot::guarded([&] {
+    jackpot::may_capture();
     const c10::Device device{c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device_index)};
     const auto side = jackpot::side_stream(device);
     jackpot::cuda().synchronizeDevice(device.index());
-    // A graph takes memory of its own, and what operators left behind may be most of the device's.
-    at::getDeviceAllocator(c10::DeviceType::CUDA)->emptyCache({0, 0});
+    jackpot::give_back_memory();
     const auto previous = jackpot::cuda().exchangeDevice(device);
     const auto packed = jackpot::cuda().exchangeStream(side).pack3();
     *before = JpStream{

@@ -10,8 +10,9 @@ namespace jackpot {
 class Graph {
  public:
   virtual ~Graph() = default;
-  // From here on what this thread asks of the device is written down.
-  virtual void begin() = 0;
+  // From here on what this thread asks of the device is written down. It may work in the same
+  // memory as `beside`, which is replayed at other times.
+  virtual void begin(const Graph* beside) = 0;
   // Until here; also after an error in between, which it then names.
   virtual void end() = 0;
   virtual void replay() = 0;

@@ -157,7 +157,8 @@ char* jp_cuda_synchronize(int64_t device_index);
 // --- graph.cpp, tape.cpp: work that is written down once and done again
 struct JpGraph;
 char* jp_graph_make(int32_t device_type, int64_t device_index, JpGraph** made);
-char* jp_graph_begin(JpGraph* graph);
+// It may use the memory of another one, which may be null.
+char* jp_graph_begin(JpGraph* graph, const JpGraph* beside);
 // Also after an error since the beginning, which it names if it is the device's.
 char* jp_graph_end(JpGraph* graph);
 char* jp_graph_replay(JpGraph* graph);
@@ -175,8 +176,10 @@ char* jp_side_stream_leave(const JpStream* before);
 
 // --- watch.cpp: whether work can be written down
 struct JpWatch;
-// Watches this thread's operators, and those of its backward passes.
+// Watches this thread's operators, and those of its backward passes; waits for other watches.
 char* jp_watch_begin(JpWatch** made);
 // `*reason`, by malloc, says why not; null: it can.
 char* jp_watch_end(JpWatch* watch, char** reason);
+// While this thread is paused, its copies to the device are no reason.
+void jp_watch_pause(bool is_paused);
 }

@@ -46,7 +46,7 @@ class Tape final : public Graph {
     if (running == this) stop();
   }
 
-  void begin() override {
+  void begin(const Graph*) override {
     TORCH_CHECK(running == nullptr, "another graph is being captured on this thread");
     running = this;
     handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(entered, left)

@@ -17,7 +17,8 @@ struct Inside final : at::ObserverContext {};
 // The operators of autograd's threads are seen, too.
 class Watch {
  public:
-  Watch() {
+  Watch() : alone_(others()) {
+    reason().clear();
     handle_ = at::addThreadLocalCallback(
         at::RecordFunctionCallback(entered, left).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
   }
@@ -27,15 +28,23 @@ class Watch {
     at::removeCallback(handle_);
   }
 
-  // The first reason that was found since it was asked last.
-  static std::string found() {
+  // The first reason that was found.
+  std::string found() {
     const std::lock_guard<std::mutex> lock(mutex());
-    std::string found;
-    found.swap(reason());
-    return found;
+    return reason();
+  }
+
+  static bool& is_paused() {
+    thread_local bool is_paused = false;
+    return is_paused;
   }
 
  private:
+  // One watch at a time: the reason is for all threads.
+  static std::mutex& others() {
+    static std::mutex mutex;
+    return mutex;
+  }
   static std::mutex& mutex() {
     static std::mutex mutex;
     return mutex;
@@ -51,7 +60,8 @@ class Watch {
     if (!op || op->hasKernelForDispatchKey(c10::DispatchKey::CompositeImplicitAutograd)) return nullptr;
     const auto inputs = function.inputs();
     // What an operator of the CPU reads inside, a replay of it reads again.
-    if ((depth() == 0 || !is_on_cpu(inputs)) && waits(*op, name->name, inputs)) {
+    const bool is_looked_at = depth() == 0 || !is_on_cpu(inputs);
+    if (crosses(name->name, inputs) || (is_looked_at && waits(*op, name->name, inputs))) {
       const std::lock_guard<std::mutex> lock(mutex());
       if (reason().empty()) reason() = "the host waits for the result of `" + name->name + "`";
     }
@@ -74,12 +84,17 @@ class Watch {
         inputs[0].toTensor().is_cpu();
   }
 
+  // Whether it copies between the host's memory and a device: to there the host waits, and from there
+  // a replay would read memory that has been given back.
+  static bool crosses(const std::string& name, c10::ArrayRef<const c10::IValue> inputs) {
+    if (name != "aten::copy_" || inputs.size() < 2 || is_paused()) return false;
+    const auto is_cpu = [&](size_t i) { return inputs[i].isTensor() && inputs[i].toTensor().is_cpu(); };
+    return is_cpu(0) != is_cpu(1);
+  }
+
   static bool waits(
       const c10::OperatorHandle& op, const std::string& name, c10::ArrayRef<const c10::IValue> inputs) {
     if (name == "aten::_local_scalar_dense" || name == "aten::equal") return true;
-    if (name == "aten::copy_" && inputs.size() > 1 && inputs[0].isTensor() && inputs[1].isTensor()) {
-      return inputs[0].toTensor().is_cpu() && !inputs[1].toTensor().is_cpu();
-    }
     if (!op.hasTag(at::Tag::dynamic_output_shape)) return false;
     // Indices by number give a shape that is known.
     return name != "aten::index" || inputs.size() < 2 || has_mask(inputs[1]);
@@ -100,7 +115,8 @@ class Watch {
     return std::any_of(list.begin(), list.end(), is_mask);
   }
 
-  at::CallbackHandle handle_;
+  std::unique_lock<std::mutex> alone_;
+  at::CallbackHandle handle_ = at::INVALID_CALLBACK_HANDLE;
 };
 
 }  // namespace
@@ -111,16 +127,17 @@ struct JpWatch {
 };
 
 char* jp_watch_begin(JpWatch** made) {
-  return jackpot::guarded([&] {
-    jackpot::Watch::found();
-    *made = new JpWatch{};
-  });
+  return jackpot::guarded([&] { *made = new JpWatch{}; });
 }
 
 char* jp_watch_end(JpWatch* watch, char** reason) {
   return jackpot::guarded([&] {
+    const auto found = watch->watch.found();
     delete watch;
-    const auto found = jackpot::Watch::found();
     *reason = found.empty() ? nullptr : jackpot::copy_text(found);
   });
+}
+
+void jp_watch_pause(bool is_paused) {
+  jackpot::Watch::is_paused() = is_paused;
 }

@@ -137,7 +137,7 @@ unsafe extern "C" {
     pub(super) fn jp_cuda_synchronize(device_index: i64) -> Message;
 
     pub(super) fn jp_graph_make(device: i32, index: i64, made: *mut *mut JpGraph) -> Message;
-    pub(super) fn jp_graph_begin(graph: *mut JpGraph) -> Message;
+    pub(super) fn jp_graph_begin(graph: *mut JpGraph, beside: *const JpGraph) -> Message;
     pub(super) fn jp_graph_end(graph: *mut JpGraph) -> Message;
     pub(super) fn jp_graph_replay(graph: *mut JpGraph) -> Message;
     pub(super) fn jp_graph_drop(graph: *mut JpGraph) -> Message;
@@ -146,6 +146,7 @@ unsafe extern "C" {
 
     pub(super) fn jp_watch_begin(made: *mut *mut JpWatch) -> Message;
     pub(super) fn jp_watch_end(watch: *mut JpWatch, reason: *mut Message) -> Message;
+    pub(super) fn jp_watch_pause(is_paused: bool);
 }
 
 /// The message of a C++ function as a result; `op` says in the error what was asked.

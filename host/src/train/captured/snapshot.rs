@@ -9,19 +9,25 @@ use crate::train::training::Training;
 /// Copies of weights, buffers and the optimizer's state, on the device.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    pub groups: [(&'static str, Vec<Tensor>); 3],
+    pub groups: Vec<Group<Tensor>>,
 }
 
-fn groups<'a>(
-    training: &'a Training<'_>,
-    optimizer: &'a Optimizer,
-) -> [(&'static str, Vec<&'a Tensor>); 3] {
+/// Tensors whose sizes can be compared.
+#[derive(Debug)]
+pub(super) struct Group<T> {
+    pub name: &'static str,
+    pub tensors: Vec<T>,
+}
+
+fn groups<'a>(training: &'a Training<'_>, optimizer: &'a Optimizer) -> Vec<Group<&'a Tensor>> {
     let network = &training.network;
-    [
-        ("weights", network.parameters().iter().map(|one| &one.tensor).collect()),
-        ("buffers", network.buffers().iter().map(|one| &one.tensor).collect()),
-        ("moments", optimizer.tensors().collect()),
-    ]
+    let group = |name, tensors| Group { name, tensors };
+    let mut all = vec![
+        group("weights", network.parameters().iter().map(|one| &one.tensor).collect()),
+        group("buffers", network.buffers().iter().map(|one| &one.tensor).collect()),
+    ];
+    all.extend(optimizer.lists().map(|(name, list)| group(name, list.iter().collect())));
+    all
 }
 
 impl Snapshot {
@@ -36,14 +42,12 @@ impl Snapshot {
             own.f_copy_(&tensor.f_detach()?)?;
             Ok(own)
         };
-        let mut own = Self { groups: Default::default() };
-        for ((name, copies), (named, list)) in
-            own.groups.iter_mut().zip(groups(training, optimizer))
-        {
-            *name = named;
-            *copies = list.into_iter().map(copy).collect::<Result<_, _>>()?;
-        }
-        Ok(own)
+        let one = |group: Group<&Tensor>| -> Result<Group<Tensor>, TchError> {
+            let tensors = group.tensors.into_iter().map(copy).collect::<Result<_, _>>()?;
+            Ok(Group { name: group.name, tensors })
+        };
+        let groups = groups(training, optimizer).into_iter().map(one).collect::<Result<_, _>>()?;
+        Ok(Self { groups })
     }
 
     /// Back to it, in the same memory.
@@ -57,8 +61,8 @@ impl Snapshot {
         optimizer: &Optimizer,
     ) -> Result<(), TrainError> {
         tch::no_grad(|| {
-            for ((_, copies), (_, list)) in self.groups.iter().zip(groups(training, optimizer)) {
-                for (copy, own) in copies.iter().zip(list) {
+            for (copies, own) in self.groups.iter().zip(groups(training, optimizer)) {
+                for (copy, own) in copies.tensors.iter().zip(own.tensors) {
                     own.shallow_clone().f_copy_(copy)?;
                 }
             }
