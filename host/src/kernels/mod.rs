@@ -3,7 +3,7 @@
 //! - [`conv`]: convolutions and linear layers under a fixed mask: forward, gradient to the input,
 //!   gradient to the kept weights;
 //! - [`norm`]: batch norm, ReLU and residual addition, fused;
-//! - [`pointwise`]: functions of one number, such as activations, and their slopes;
+//! - [`pointwise`]: functions of one number, such as activations, and their slopes; their text for a GPU;
 //! - [`planes`](planes()): the colours of images, one behind the other;
 //! - [`Frame`]: the layout that they all work in, and the way there and back;
 //! - [`Pool`]: memory for it that is used again;

@@ -5,7 +5,7 @@ use tch::{Device, Tensor};
 
 use super::error::ModelError;
 use super::knobs::KnobSet;
-use super::run::pieces::{self, Function};
+use super::run::pieces::{self, Function, cuda};
 use crate::plugin::kinds::{Activation, Common};
 use crate::plugin::{HookContext, HookError};
 use crate::torch::settings::autocast_disabled;
@@ -25,6 +25,8 @@ pub struct SiteState {
     pub item: usize,
     pub declared: Vec<(String, Place)>,
     purpose: String,
+    /// What its item was last found to compute on a GPU.
+    last: cuda::Last,
 }
 
 /// An activation with its knobs.
@@ -45,7 +47,7 @@ impl SiteItem {
 impl SiteState {
     pub fn new(site: Site, item: usize, name: &str, declared: Vec<(String, Place)>) -> Self {
         let purpose = format!("activation/{name}/{}", site.name);
-        Self { site, item, declared, purpose }
+        Self { site, item, declared, purpose, last: cuda::Last::default() }
     }
 
     /// The activation of `x` at this site.
@@ -60,7 +62,12 @@ impl SiteState {
         call: &SiteContext<'_>,
     ) -> Result<Tensor, ModelError> {
         self.with_context(item, call, |context| {
-            match pieces::apply(x, &|some| alone(item, some, context))? {
+            let of = |some: &Tensor| alone(item, some, context);
+            let fused = match x.device() {
+                Device::Cuda(_) => cuda::apply(x, &of, context.tensors, &self.last)?,
+                _ => pieces::apply(x, &of)?,
+            };
+            match fused {
                 Some(y) => Ok(y),
                 None => Ok(item.activation.forward(x, context)?),
             }

@@ -4,8 +4,8 @@
 //! - [`grad`](mod@grad): gradients with given output gradients, and the thread's grad mode;
 //! - [`node`]: backward passes in Rust; [`numbers`]: a tensor's numbers as slices;
 //! - [`settings`]: threads, determinism, TF32, autocast; [`team`]: work on libtorch's threads;
-//! - [`cuda`]: whether there is a GPU, without linking CUDA; [`capture`](mod@capture): work on it
-//!   that is written down once and then done again;
+//! - [`cuda`]: whether there is a GPU, without linking CUDA; [`nvrtc`]: own kernels there;
+//! - [`capture`](mod@capture): work on it that is written down once and then done again;
 //! - [`memory_format`], [`bytes`]: a tensor's layout and its raw data;
 //! - [`upload`](mod@upload): to a device without waiting;
 //! - [`version`](mod@version): how often a tensor was written;
@@ -26,6 +26,7 @@ pub mod memory;
 pub mod memory_format;
 pub mod node;
 pub mod numbers;
+pub mod nvrtc;
 pub mod op;
 pub mod settings;
 pub mod team;

@@ -6,6 +6,20 @@ pub enum Operand {
     /// A value: 0 is `x`, then each call's result.
     Value(usize),
     Number(f32),
+    /// A number that is read where it lies once the function is computed, by its place in a list.
+    /// Kernels on the CPU have no such list: there it is no number.
+    Read(usize),
+}
+
+impl Operand {
+    /// The number that it is for all; what is none for a value.
+    #[inline(always)]
+    pub(super) fn number(self) -> f32 {
+        match self {
+            Self::Number(number) => number,
+            Self::Value(_) | Self::Read(_) => f32::NAN,
+        }
+    }
 }
 
 /// What a call computes of its operands `a` and `b`.

@@ -4,6 +4,7 @@
 
 mod call;
 mod chunks;
+pub mod cuda;
 mod math;
 mod step;
 
@@ -41,7 +42,7 @@ impl Pointwise {
         let fits = |(place, call): (usize, &Call)| {
             call.operands().iter().all(|operand| match operand {
                 Operand::Value(value) => *value <= place,
-                Operand::Number(_) => true,
+                Operand::Number(_) | Operand::Read(_) => true,
             })
         };
         if !calls.iter().enumerate().all(fits) || output > calls.len() {
@@ -62,7 +63,7 @@ impl Pointwise {
             }
             let fresh = call.operands().map(|operand| match operand {
                 Operand::Value(value) => !std::mem::replace(&mut is_needed[value], true),
-                Operand::Number(_) => false,
+                Operand::Number(_) | Operand::Read(_) => false,
             });
             let slope = call.has_slope().then_some(values);
             values += usize::from(slope.is_some());

@@ -62,9 +62,15 @@ fn join(
         (Operand::Value(a), Operand::Value(b)) => {
             map_two(own, of(values, a), of(values, b), function);
         }
-        (Operand::Value(a), Operand::Number(b)) => map(own, of(values, a), |a| function(a, b)),
-        (Operand::Number(a), Operand::Value(b)) => map(own, of(values, b), |b| function(a, b)),
-        (Operand::Number(a), Operand::Number(b)) => own.fill(function(a, b)),
+        (Operand::Value(a), b) => {
+            let b = b.number();
+            map(own, of(values, a), |a| function(a, b));
+        }
+        (a, Operand::Value(b)) => {
+            let a = a.number();
+            map(own, of(values, b), |b| function(a, b));
+        }
+        (a, b) => own.fill(function(a.number(), b.number())),
     }
 }
 
@@ -198,6 +204,9 @@ fn by(
             let other = of(values, other);
             give(slopes, to, is_first, |at| slope(at, other[at]));
         }
-        Operand::Number(other) => give(slopes, to, is_first, |at| slope(at, other)),
+        other => {
+            let other = other.number();
+            give(slopes, to, is_first, |at| slope(at, other));
+        }
     }
 }

@@ -10,7 +10,10 @@
 //!
 //! What a plugin calls is looked at in every pass: as soon as something else than functions of one
 //! number are among it, it is called with all images, as without any of this.
+//!
+//! On a GPU ([`cuda`]) functions that kernels know are one kernel forward and one backward.
 
+pub mod cuda;
 mod function;
 mod fused;
 mod program;
@@ -19,12 +22,12 @@ mod translate;
 use tch::{Device, Kind, Tensor};
 
 use self::fused::Fused;
-use self::program::Program;
+use self::program::{Knobs, Program};
 use super::order::order;
 use super::two_ways::{self, TwoWays};
 use crate::model::error::ModelError;
 use crate::torch::capture::is_on_tape;
-use crate::torch::grad::{GradMode, GradOptions, grad};
+use crate::torch::grad::GradMode;
 use crate::torch::node::{attach, is_recorded};
 use crate::torch::op::record::is_recording;
 
@@ -51,7 +54,9 @@ pub fn apply(
     }
     let Some(images) = images_of_a_piece(x) else { return Ok(None) };
     let first = x.detach().f_narrow(0, 0, images)?;
-    let Some((program, found)) = Program::traced(&first, of)? else { return Ok(None) };
+    let Some((program, found)) = Program::traced(&first, of, Knobs::Copied)? else {
+        return Ok(None);
+    };
     let fused = Fused::of(&program)?;
     let y = if let Some(fused) = &fused {
         fused.forward(x)?
@@ -109,17 +114,8 @@ impl TwoWays for InPieces {
         }
         let to_x = x.f_empty_like()?;
         for (begin, count) in pieces(&x, self.images) {
-            let part = x.f_narrow(0, begin, count)?.f_detach()?.set_requires_grad(true);
-            let y = {
-                let _recorded = GradMode::enable();
-                self.program.run(&part)?
-            };
-            let weights = to_y.f_narrow(0, begin, count)?;
-            let options = GradOptions { allow_unused: true, ..GradOptions::default() };
-            let found = match y.requires_grad() {
-                true => grad(&[&y], &[&part], Some(&[&weights]), options)?.pop().flatten(),
-                false => None,
-            };
+            let part = x.f_narrow(0, begin, count)?;
+            let found = self.program.gradient(&part, &to_y.f_narrow(0, begin, count)?)?;
             let mut place = to_x.f_narrow(0, begin, count)?;
             match found {
                 Some(found) => place.f_copy_(&found)?,

@@ -31,6 +31,8 @@ pub struct Feeds {
     /// Of the step that was observed.
     step: u64,
     list: Vec<Feed>,
+    /// Whether what crosses now is no part of the work.
+    is_aside: bool,
 }
 
 /// One tensor, at its place on the device.
@@ -106,6 +108,9 @@ pub fn refuse(reason: impl FnOnce() -> String) {
 pub fn constant(numbers: &Tensor, device: Device) -> Result<Option<Tensor>, OpError> {
     STAGE.with_borrow_mut(|stage| match stage {
         Stage::Off => Ok(None),
+        Stage::Observing { feeds, .. } | Stage::Capturing { feeds, .. } if feeds.is_aside => {
+            Ok(None)
+        }
         Stage::Observing { feeds, .. } => {
             let tensor = put(numbers, device)?;
             // What is kept is another one.
@@ -138,6 +143,9 @@ pub fn drawn(
     let numbers = draw(now)?;
     let place = STAGE.with_borrow_mut(|stage| match stage {
         Stage::Off => at_once(&numbers, device),
+        Stage::Observing { feeds, .. } | Stage::Capturing { feeds, .. } if feeds.is_aside => {
+            at_once(&numbers, device)
+        }
         Stage::Observing { feeds, refused } => {
             if now.step != feeds.step {
                 refused.get_or_insert_with(|| {
@@ -161,12 +169,35 @@ pub fn drawn(
     place.map_err(|error: OpError| error.to_string())
 }
 
+pub(super) fn aside<T>(body: impl FnOnce() -> T) -> T {
+    let _restore = Aside(set_aside(true));
+    body()
+}
+
+/// Gives what was set before.
+fn set_aside(is_aside: bool) -> bool {
+    STAGE.with_borrow_mut(|stage| match stage {
+        Stage::Off => false,
+        Stage::Observing { feeds, .. } | Stage::Capturing { feeds, .. } => {
+            std::mem::replace(&mut feeds.is_aside, is_aside)
+        }
+    })
+}
+
+struct Aside(bool);
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        set_aside(self.0);
+    }
+}
+
 pub(super) fn observe<T>(
     device: Device,
     moment: &Moment<'_>,
     body: impl FnOnce() -> T,
 ) -> (T, Result<Feeds, String>) {
-    let feeds = Feeds { device, step: moment.step, list: Vec::new() };
+    let feeds = Feeds { device, step: moment.step, list: Vec::new(), is_aside: false };
     let restore = Restore::set(Stage::Observing { feeds, refused: None });
     let value = body();
     let feeds = match restore.end() {

@@ -23,7 +23,7 @@ use super::error::OpError;
 pub use feeds::{Feeds, Moment, constant, drawn, refuse};
 pub use graph::Graph;
 pub use side::SideStream;
-use watch::Watch;
+use watch::{Pause, Watch};
 
 thread_local! {
     static IS_CAPTURING: Cell<bool> = const { Cell::new(false) };
@@ -32,6 +32,19 @@ thread_local! {
 /// Whether what this thread asks of the device is written down.
 pub fn is_capturing() -> bool {
     IS_CAPTURING.get()
+}
+
+/// Says so, for tests of what is captured.
+#[cfg(test)]
+pub fn set_capturing(on: bool) {
+    IS_CAPTURING.set(on);
+}
+
+/// Runs what is no part of the work, but may show that it cannot be captured: nothing that crosses
+/// on the way is kept.
+pub fn aside<T>(body: impl FnOnce() -> T) -> T {
+    let _paused = Pause::begin();
+    feeds::aside(body)
 }
 
 /// Whether this thread's work is observed or captured on the CPU, where kernels of Jackpot's own

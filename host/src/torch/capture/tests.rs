@@ -97,6 +97,22 @@ fn constants_stay_though_the_body_writes_to_them() {
 }
 
 #[test]
+fn what_is_done_aside_is_not_fed_but_may_refuse() {
+    let mut runs = 0.0_f32;
+    let (mut work, y) = captured(|| {
+        runs += 1.0;
+        let other = Tensor::from_slice(&[runs]);
+        aside(|| upload(&other, CPU))?;
+        upload(&Tensor::from_slice(&[1.0_f32]), CPU)
+    })
+    .unwrap();
+    work.replay(&at(4)).unwrap();
+    assert_eq!(numbers(&y), [1.0]);
+    let ((), feeds) = observe(CPU, &at(3), || aside(|| refuse(|| "of a reason".to_owned())));
+    assert_eq!(feeds.unwrap_err(), "of a reason");
+}
+
+#[test]
 fn numbers_that_the_host_changes_are_no_constants() {
     let mut count = 0.0_f32;
     let error = captured(|| {

@@ -153,6 +153,8 @@ char* jp_autocast_enter();
 char* jp_autocast_leave();
 char* jp_cuda_device_count(int64_t* count);
 char* jp_cuda_synchronize(int64_t device_index);
+// The current stream of this thread on a device, a `CUstream` that libtorch owns.
+char* jp_cuda_stream(int64_t device_index, void** stream);
 
 // --- graph.cpp, tape.cpp: work that is written down once and done again
 struct JpGraph;

@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 char* jp_setting_get(int32_t setting, int64_t* value) {
   return jackpot::guarded([&] {
@@ -107,5 +108,13 @@ char* jp_cuda_device_count(int64_t* count) {
 char* jp_cuda_synchronize(int64_t device_index) {
   return jackpot::guarded([&] {
     at::detail::getCUDAHooks().deviceSynchronize(static_cast<at::DeviceIndex>(device_index));
+  });
+}
+
+char* jp_cuda_stream(int64_t device_index, void** stream) {
+  return jackpot::guarded([&] {
+    const c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
+    const c10::Device device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device_index));
+    *stream = cuda.getStreamNativeHandle(cuda.getStream(device));
   });
 }

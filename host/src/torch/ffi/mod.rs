@@ -135,6 +135,7 @@ unsafe extern "C" {
     pub(super) fn jp_autocast_leave() -> Message;
     pub(super) fn jp_cuda_device_count(count: *mut i64) -> Message;
     pub(super) fn jp_cuda_synchronize(device_index: i64) -> Message;
+    pub(super) fn jp_cuda_stream(device_index: i64, stream: *mut *mut c_void) -> Message;
 
     pub(super) fn jp_graph_make(device: i32, index: i64, made: *mut *mut JpGraph) -> Message;
     pub(super) fn jp_graph_begin(graph: *mut JpGraph, beside: *const JpGraph) -> Message;
@@ -179,7 +180,7 @@ pub(super) unsafe fn taken(message: Message) -> Option<String> {
 
 /// libtorch's words on one line. Its longest messages list every backend or print a graph
 /// after a first sentence or line that says it all.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     const LIMIT: usize = 400;
     let text = text.split(" This could be because").next().unwrap_or(text);
     let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");

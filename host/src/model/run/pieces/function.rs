@@ -4,7 +4,7 @@ use std::fmt;
 
 use tch::Tensor;
 
-use super::program::Program;
+use super::program::{Knobs, Program};
 use super::translate::pointwise;
 use crate::kernels::pointwise::Pointwise;
 use crate::model::error::ModelError;
@@ -35,7 +35,7 @@ pub fn function(
     if is_recording() {
         return Ok(None);
     }
-    let traced = Program::traced(some, of)?;
+    let traced = Program::traced(some, of, Knobs::Copied)?;
     Ok(traced.and_then(|(program, _)| {
         pointwise(&program).map(|pointwise| Function { program, pointwise })
     }))

@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use crate::model::error::ModelError;
-use crate::torch::grad::GradMode;
+use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::op::pointwise::POINTWISE;
 use crate::torch::op::record::{Recorded, reads, record};
 use crate::torch::{Arg, Op, Value};
@@ -30,6 +30,15 @@ pub(super) enum Source {
     Constant(Value),
 }
 
+/// What a program keeps of a tensor that is one number for all, such as a knob.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Knobs {
+    /// The number that it is now.
+    Copied,
+    /// The tensor itself. Who runs the program later sees to it that nobody has written it.
+    Shared,
+}
+
 impl Program {
     /// What `of` calls for some images, and its result for them. `None` where it has none, or works
     /// otherwise than number by number.
@@ -40,6 +49,7 @@ impl Program {
     pub fn traced(
         some: &Tensor,
         of: &dyn Fn(&Tensor) -> Option<Tensor>,
+        knobs: Knobs,
     ) -> Result<Option<(Self, Tensor)>, ModelError> {
         let before = reads();
         let (found, calls) = record(|| {
@@ -47,15 +57,20 @@ impl Program {
             of(some)
         });
         let Some(found) = found.filter(|_| reads() == before) else { return Ok(None) };
-        Ok(Self::of(&calls, some, &found)?.map(|program| (program, found)))
+        Ok(Self::of(&calls, some, &found, knobs)?.map(|program| (program, found)))
     }
 
     /// `None` where these calls are not functions of one number alone.
-    pub fn of(calls: &[Recorded], x: &Tensor, y: &Tensor) -> Result<Option<Self>, ModelError> {
+    pub fn of(
+        calls: &[Recorded],
+        x: &Tensor,
+        y: &Tensor,
+        knobs: Knobs,
+    ) -> Result<Option<Self>, ModelError> {
         let mut values = vec![x];
         let mut program = Self { calls: Vec::new(), output: 0 };
         for recorded in calls {
-            let Some(call) = Call::of(recorded, &values)? else { return Ok(None) };
+            let Some(call) = Call::of(recorded, &values, knobs)? else { return Ok(None) };
             program.calls.push(call);
             match recorded.results.as_slice() {
                 [Value::Tensor(result)] if result.size() == x.size() => values.push(result),
@@ -77,10 +92,32 @@ impl Program {
         }
         Ok(values.swap_remove(self.output))
     }
+
+    /// The gradient to `x` from that to the result; `None`: the result does not depend on `x`.
+    ///
+    /// # Errors
+    ///
+    /// What libtorch says.
+    pub fn gradient(&self, x: &Tensor, to_y: &Tensor) -> Result<Option<Tensor>, ModelError> {
+        let x = x.f_detach()?.set_requires_grad(true);
+        let y = {
+            let _recorded = GradMode::enable();
+            self.run(&x)?
+        };
+        let options = GradOptions { allow_unused: true, ..GradOptions::default() };
+        Ok(match y.requires_grad() {
+            true => grad(&[&y], &[&x], Some(&[to_y]), options)?.pop().flatten(),
+            false => None,
+        })
+    }
 }
 
 impl Call {
-    fn of(recorded: &Recorded, values: &[&Tensor]) -> Result<Option<Self>, ModelError> {
+    fn of(
+        recorded: &Recorded,
+        values: &[&Tensor],
+        knobs: Knobs,
+    ) -> Result<Option<Self>, ModelError> {
         let schema = recorded.schema;
         let name = schema.name.strip_prefix("aten::").unwrap_or_default();
         if !POINTWISE.contains(&name) && !MORE.contains(&name) {
@@ -102,7 +139,11 @@ impl Call {
                     Some(place) => Source::Value(place),
                     // One number for all, such as a knob.
                     None if tensor.dim() == 0 && !tensor.requires_grad() => {
-                        Source::Constant(Value::Tensor(tensor.detach().copy()))
+                        let tensor = tensor.detach();
+                        Source::Constant(Value::Tensor(match knobs {
+                            Knobs::Copied => tensor.copy(),
+                            Knobs::Shared => tensor,
+                        }))
                     }
                     None => return Ok(None),
                 },

@@ -4,24 +4,24 @@ use tch::{Device, Kind, Tensor};
 
 use super::apply;
 use super::fused::Fused;
-use super::program::Program;
+use super::program::{Knobs, Program};
 use crate::torch::grad::{GradOptions, grad};
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::op::record::{note_read, record};
 use crate::torch::{Arg, Op};
 
-const FLOATS: (Kind, Device) = (Kind::Float, Device::Cpu);
+pub(super) const FLOATS: (Kind, Device) = (Kind::Float, Device::Cpu);
 
-fn call(name: &str, args: &[Arg<'_>], named: &[(&str, Arg<'_>)]) -> Tensor {
+pub(super) fn call(name: &str, args: &[Arg<'_>], named: &[(&str, Arg<'_>)]) -> Tensor {
     Op::find(name).unwrap().call1(args, named).unwrap()
 }
 
-fn times(a: &Tensor, b: &Tensor) -> Tensor {
+pub(super) fn times(a: &Tensor, b: &Tensor) -> Tensor {
     call("aten::mul.Tensor", &[a.into(), b.into()], &[])
 }
 
 /// As the plugins of these names are written, and `faded`, which reads a knob.
-fn function(name: &str, x: &Tensor) -> Tensor {
+pub(super) fn function(name: &str, x: &Tensor) -> Tensor {
     let one = |op: &str, x: &Tensor| call(op, &[x.into()], &[]);
     match name {
         "swish" => {
@@ -50,7 +50,7 @@ fn function(name: &str, x: &Tensor) -> Tensor {
     }
 }
 
-const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 15] = [
     "swish",
     "mish",
     "lisht",
@@ -79,7 +79,7 @@ fn images_in(format: MemoryFormat) -> [Tensor; 2] {
     [random().set_requires_grad(true), random()]
 }
 
-fn gradient(y: &Tensor, x: &Tensor, to_y: &Tensor) -> Tensor {
+pub(super) fn gradient(y: &Tensor, x: &Tensor, to_y: &Tensor) -> Tensor {
     grad(&[y], &[x], Some(&[to_y]), GradOptions::default()).unwrap().remove(0).unwrap()
 }
 
@@ -125,7 +125,7 @@ fn kernels_know_these() {
     for name in NAMES {
         let x = images()[0].detach();
         let (y, calls) = record(|| tch::no_grad(|| function(name, &x)));
-        let program = Program::of(&calls, &x, &y).unwrap().unwrap();
+        let program = Program::of(&calls, &x, &y, Knobs::Copied).unwrap().unwrap();
         let is_fused = Fused::of(&program).unwrap().is_some();
         assert_eq!(is_fused, !BY_OPERATORS.contains(&name), "{name}");
     }

@@ -1,5 +1,7 @@
 //! From operators to the calls of kernels.
 
+use tch::{Device, Kind, Tensor};
+
 use super::program::{Call, Program, Source};
 use crate::kernels::Isa;
 use crate::kernels::pointwise::{self, Operand, Pointwise};
@@ -11,11 +13,40 @@ pub(super) fn pointwise(program: &Program) -> Option<Pointwise> {
     if Isa::best() == Isa::Portable {
         return None;
     }
-    let calls: Option<Vec<_>> = program.calls.iter().map(call).collect();
+    translated(program, &mut |number| self::number(number).map(Operand::Number))
+}
+
+/// As [`pointwise`], for kernels on a device: the tensors there that are one f32 for all are not looked
+/// at here, for which the device had to be waited for. They come back in the list from which kernels
+/// read them.
+pub(super) fn reading(program: &Program, device: Device) -> Option<(Pointwise, Vec<Tensor>)> {
+    let mut reads = Vec::new();
+    let function = translated(program, &mut |number| match number {
+        Source::Constant(Value::Tensor(tensor)) if tensor.device() == device => {
+            let is_read = tensor.dim() == 0 && tensor.kind() == Kind::Float;
+            is_read.then(|| {
+                reads.push(tensor.shallow_clone());
+                Operand::Read(reads.len() - 1)
+            })
+        }
+        other => self::number(other).map(Operand::Number),
+    })?;
+    Some((function, reads))
+}
+
+/// What a constant is to kernels.
+type Constants<'a> = dyn FnMut(&Source) -> Option<Operand> + 'a;
+
+fn translated(program: &Program, constants: &mut Constants<'_>) -> Option<Pointwise> {
+    let calls: Option<Vec<_>> = program.calls.iter().map(|one| call(one, constants)).collect();
     Pointwise::new(calls?, program.output)
 }
 
-fn call(call: &Call) -> Option<pointwise::Call> {
+fn call(call: &Call, constants: &mut Constants<'_>) -> Option<pointwise::Call> {
+    let mut operand = |source: &Source| match source {
+        Source::Value(value) => Some(Operand::Value(*value)),
+        constant => constants(constant),
+    };
     let name = call.op.name();
     if name == "aten::gelu" {
         return gelu(call);
@@ -89,16 +120,13 @@ fn value(source: &Source) -> Option<usize> {
     }
 }
 
-fn operand(source: &Source) -> Option<Operand> {
-    value(source).map(Operand::Value).or_else(|| number(source).map(Operand::Number))
-}
-
 fn number(source: &Source) -> Option<f32> {
     let Source::Constant(value) = source else { return None };
     match value {
         Value::Float(value) => Some(*value as f32),
         Value::Int(value) => Some(*value as f32),
-        Value::Tensor(tensor) if tensor.dim() == 0 => {
+        // One on a GPU had to be waited for.
+        Value::Tensor(tensor) if tensor.dim() == 0 && tensor.device() == Device::Cpu => {
             f64::try_from(tensor).ok().map(|value| value as f32)
         }
         _ => None,
