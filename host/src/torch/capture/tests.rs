@@ -102,7 +102,7 @@ fn what_is_done_aside_is_not_fed_but_may_refuse() {
     let (mut work, y) = captured(|| {
         runs += 1.0;
         let other = Tensor::from_slice(&[runs]);
-        aside(|| upload(&other, CPU))?;
+        let _ = aside(|| upload(&other, CPU))?;
         upload(&Tensor::from_slice(&[1.0_f32]), CPU)
     })
     .unwrap();

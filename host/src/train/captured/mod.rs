@@ -21,7 +21,7 @@ use tch::{Kind, Tensor};
 use super::batches::{Sampled, prepare_in_parts};
 use super::error::TrainError;
 use super::optimizer::{Optimizer, Rate};
-use super::parts::{Passed, unheard};
+use super::parts::Passed;
 use super::step::{How, StepResult};
 use super::training::Training;
 use crate::torch::capture::Moment;
