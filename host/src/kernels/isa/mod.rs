@@ -10,6 +10,7 @@ pub(crate) mod simd;
 use std::sync::OnceLock;
 
 use super::micro::activation::ActivationKernels;
+use super::micro::depthwise::DepthwiseKernels;
 use super::micro::gather::Gather;
 use super::micro::line::Line;
 use super::micro::norm::{BESIDE, NormKernels};
@@ -158,6 +159,17 @@ impl Isa {
         }
     }
 
+    /// The kernels of convolutions of each channel by itself.
+    pub(crate) fn depthwise(self) -> DepthwiseKernels {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::DEPTHWISE,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::DEPTHWISE,
+            _ => portable::DEPTHWISE,
+        }
+    }
+
     /// The kernels of a batch norm, for one tile or [`BESIDE`] of them.
     pub(crate) fn norm(self, tiles: usize) -> NormKernels {
         let [one, beside] = match self {
@@ -237,6 +249,7 @@ macro_rules! entries {
         )?
 
         $crate::kernels::micro::norm::entries!($unit $(, $features)?);
+        $crate::kernels::micro::depthwise::entries!($unit $(, $features)?);
         $crate::kernels::micro::activation::entries!($unit $(, $features)?);
 
         $(#[target_feature(enable = $features)])?
