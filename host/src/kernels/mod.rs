@@ -2,6 +2,7 @@
 //!
 //! - [`conv`]: convolutions and linear layers under a fixed mask: forward, gradient to the input,
 //!   gradient to the kept weights;
+//! - [`depthwise`]: 3 × 3 convolutions of each channel by itself;
 //! - [`norm`]: batch norm, ReLU and residual addition, fused;
 //! - [`pointwise`]: functions of one number, such as activations, and their slopes; their text for a GPU;
 //! - [`planes`](planes()): the colours of images, one behind the other;
@@ -16,6 +17,7 @@ mod buffer;
 mod clock;
 pub mod conv;
 mod convert;
+pub mod depthwise;
 mod error;
 mod frame;
 mod isa;

@@ -4,15 +4,13 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod kernels;
 mod portable;
 pub(crate) mod simd;
 
 use std::sync::OnceLock;
 
-use super::micro::activation::ActivationKernels;
 use super::micro::gather::Gather;
-use super::micro::line::Line;
-use super::micro::norm::{BESIDE, NormKernels};
 use super::micro::weight::Weight;
 
 /// Instructions to compute with.
@@ -135,81 +133,6 @@ impl Isa {
     pub(crate) fn with_lanes(lanes: usize) -> Option<Self> {
         Self::allowed().find(|isa| isa.lanes() == lanes)
     }
-
-    /// The kernel for single images.
-    pub(crate) fn line(self) -> unsafe fn(&Line<'_>) {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::line,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::line,
-            _ => portable::line,
-        }
-    }
-
-    /// The kernels of activations.
-    pub(crate) fn activation(self) -> ActivationKernels {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::ACTIVATION,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::ACTIVATION,
-            _ => portable::ACTIVATION,
-        }
-    }
-
-    /// The kernels of a batch norm, for one tile or [`BESIDE`] of them.
-    pub(crate) fn norm(self, tiles: usize) -> NormKernels {
-        let [one, beside] = match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::NORM,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::NORM,
-            _ => portable::NORM,
-        };
-        if tiles == BESIDE { beside } else { one }
-    }
-
-    /// The kernel for tiles of this size. Outside the sizes that exist: `None`.
-    pub(crate) fn gather(self, rows: usize, cols: usize, step: usize) -> Option<GatherFn> {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::gather_of(rows, cols, step),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::gather_of(rows, cols, step),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512 | Self::Avx2 => None,
-            Self::Portable => portable::gather_of(rows, cols, step),
-        }
-    }
-
-    /// The same for the gradient to the weights.
-    pub(crate) fn weight(self, rows: usize, cols: usize, step: usize) -> Option<WeightFn> {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::weight_of(rows, cols, step),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::weight_of(rows, cols, step),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512 | Self::Avx2 => None,
-            Self::Portable => portable::weight_of(rows, cols, step),
-        }
-    }
-}
-
-impl Isa {
-    /// The kernels for tiles of so many blocks of whole images.
-    pub(crate) fn whole(self, images: usize, side: usize) -> Option<Whole> {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::whole_of(images, side),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::whole_of(images, side),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512 | Self::Avx2 => None,
-            Self::Portable => portable::whole_of(images, side),
-        }
-    }
 }
 
 /// Results of more numbers than this go past the caches: the second one would lose them before
@@ -237,6 +160,7 @@ macro_rules! entries {
         )?
 
         $crate::kernels::micro::norm::entries!($unit $(, $features)?);
+        $crate::kernels::micro::depthwise::entries!($unit $(, $features)?);
         $crate::kernels::micro::activation::entries!($unit $(, $features)?);
 
         $(#[target_feature(enable = $features)])?

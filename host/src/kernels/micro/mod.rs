@@ -8,6 +8,7 @@
 #![allow(clippy::needless_range_loop)]
 
 pub(crate) mod activation;
+pub(crate) mod depthwise;
 pub(crate) mod gather;
 pub(crate) mod line;
 pub(crate) mod norm;

@@ -17,7 +17,7 @@ pub enum After<'a> {
 }
 
 impl<'a> After<'a> {
-    pub(super) fn is_relu(self) -> bool {
+    pub(in crate::kernels) fn is_relu(self) -> bool {
         matches!(self, Self::Relu)
     }
 

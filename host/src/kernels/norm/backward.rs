@@ -115,14 +115,35 @@ impl Norm<'_> {
                 isa::fence();
             }
         });
+        let gradients = self.gradients(statistics, &sums);
+        // Where it was left in that room, it is through.
+        let gate = if sums_gate == INPUT { INPUT } else { OPEN };
+        Ok((gradients, ToInput::new(self, cut, images, statistics, &sums, gate)))
+    }
+
+    /// Those to weight and bias, from the sums of each channel.
+    fn gradients(&self, statistics: &Statistics, sums: &[[f64; 2]]) -> Gradients {
         let weight = sums
             .iter()
             .zip(&statistics.variance)
             .map(|([_, product], variance)| (product / (variance + self.epsilon).sqrt()) as f32);
         let bias = sums.iter().map(|[sum, _]| *sum as f32);
-        let gradients = Gradients { weight: weight.collect(), bias: bias.collect() };
-        // Where it was left in that room, it is through.
-        let gate = if sums_gate == INPUT { INPUT } else { OPEN };
-        Ok((gradients, ToInput::new(self, cut, images, statistics, &sums, gate)))
+        Gradients { weight: weight.collect(), bias: bias.collect() }
+    }
+
+    /// The same and what makes the gradient to the input, where the one in front of the activation and
+    /// its sums are known already.
+    ///
+    /// # Errors
+    /// For images that there are no kernels for.
+    pub(in crate::kernels) fn with_sums(
+        &self,
+        images: usize,
+        statistics: &Statistics,
+        sums: &[[f64; 2]],
+    ) -> Result<(Gradients, ToInput), KernelError> {
+        let cut = self.cut(images, &[])?;
+        let rest = ToInput::new(self, cut, images, statistics, sums, OPEN);
+        Ok((self.gradients(statistics, sums), rest))
     }
 }

@@ -79,7 +79,7 @@ impl Norm<'_> {
     }
 
     /// What a channel's values are multiplied with, and what is added then.
-    pub(super) fn line(&self, statistics: &Statistics, channel: usize) -> [f64; 2] {
+    pub(in crate::kernels) fn line(&self, statistics: &Statistics, channel: usize) -> [f64; 2] {
         let scale = self.scale(statistics, channel);
         [scale, f64::from(self.bias[channel]) - statistics.mean[channel] * scale]
     }

@@ -2,6 +2,7 @@
 
 mod conv;
 mod convert;
+mod depthwise;
 mod naive;
 mod norm;
 mod plain_norm;

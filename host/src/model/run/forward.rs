@@ -9,7 +9,7 @@ use super::plan::{Call, Observe, Plan, SiteCall, SiteFunction, Source, Step};
 use super::read::NormAt;
 use super::statistics::NormTensors;
 use super::waiting::Join;
-use super::{joined, layout};
+use super::{depthwise, joined, layout};
 use crate::model::error::ModelError;
 use crate::torch::op::record::is_recording;
 use crate::torch::{Arg, Value};
@@ -198,7 +198,10 @@ impl Run<'_> {
             Work::Join(join) => self.join(plan, join, context)?,
         };
         for step in steps.iter().map(|&step| &plan.steps[step]) {
-            self.values[step.place] = self.step(step, context)?;
+            self.values[step.place] = match depthwise::step(self, step)? {
+                Some(y) => vec![y],
+                None => self.step(step, context)?,
+            };
         }
         for &place in &turn.last_use {
             self.values[place].clear();
@@ -214,7 +217,8 @@ impl Run<'_> {
         context: &ForwardContext<'_>,
     ) -> Result<&'j [usize], ModelError> {
         let (norm, steps) = (&join.norm, join.steps.as_slice());
-        let Some(&last) = steps.last() else { return Ok(steps) };
+        let (own, conv) = steps.split_at(steps.len() - usize::from(join.conv));
+        let Some(&last) = own.last() else { return Ok(steps) };
         let node = &plan.steps[last].node;
         let at_node = |error: ModelError| ModelError::at_node(node, error.to_string());
         let residual = join.residual.map(|place| self.value(node, place, 0)).transpose()?;
@@ -224,15 +228,21 @@ impl Run<'_> {
         }
         let some = || Ok(x.f_detach()?.f_narrow(0, 0, 1)?);
         let (after, done) = match context.after(join.then, some).map_err(at_node)? {
-            Some(after) => (after, steps.len()),
+            Some(after) => (after, own.len()),
             // The plugin runs by itself.
-            None => (After::Nothing, steps.len() - 1),
+            None => (After::Nothing, own.len() - 1),
         };
-        let (done, left) = steps.split_at(done);
-        let Some(&last) = done.last() else { return Ok(steps) };
+        if let (true, Some(conv)) = (after.is_relu(), conv.first().map(|&conv| &plan.steps[conv]))
+            && let Some(made) =
+                depthwise::behind(self, conv, norm.spec, x, &tensors).map_err(at_node)?
+        {
+            self.values[conv.place] = vec![made];
+            return Ok(&[]);
+        }
+        let Some(&last) = own[..done].last() else { return Ok(steps) };
         let made = joined::forward(norm.spec, x, &tensors, residual, after).map_err(at_node)?;
         self.values[plan.steps[last].place] = vec![made];
-        Ok(left)
+        Ok(&steps[done..])
     }
 
     pub(super) fn norm_tensors(&self, norm: &NormAt) -> NormTensors<'_> {

@@ -1,5 +1,5 @@
 //! Which nodes of a plan are computed in one go: a batch norm with the residual branch and the
-//! activation that follow it.
+//! activation that follow it, and with a convolution of each channel by itself behind these.
 
 use super::after::Then;
 use super::plan::{Source, Step};
@@ -35,7 +35,9 @@ pub(super) fn turns(steps: &[Step], outputs: &[(String, Source)], places: usize)
     let waiting = Waiting::new(uses(steps, outputs, places));
     let mut maker = Maker { steps, waiting, turns: Vec::new() };
     for step in 0..steps.len() {
-        maker.step(step);
+        if !maker.is_taken(step) {
+            maker.step(step);
+        }
     }
     let mut turns = maker.turns;
     let read = turns.iter().map(|turn| turn.steps().iter().flat_map(|&at| reads(&steps[at])));
@@ -65,12 +67,12 @@ impl Maker<'_> {
             }
             Some(Known::Relu(input)) => {
                 if let Some(join) = self.waiting.with_activation(input, Then::Relu, number) {
-                    return self.emit([join]);
+                    return self.finish(join, number);
                 }
             }
             Some(Known::Site(site, input)) => {
                 if let Some(join) = self.waiting.with_activation(input, Then::Site(site), number) {
-                    return self.emit([join]);
+                    return self.finish(join, number);
                 }
             }
             Some(Known::Add(a, b)) => {
@@ -83,6 +85,27 @@ impl Maker<'_> {
         }
         self.flush(&reads(step));
         self.push(Work::Step(number));
+    }
+
+    /// Whether the turn before has this step as its convolution.
+    fn is_taken(&self, number: usize) -> bool {
+        let last = self.turns.last().map(Turn::steps).and_then(<[usize]>::last);
+        last == Some(&number)
+    }
+
+    /// One whose activation is the step of that number, with the convolution that comes next, if that
+    /// is of each channel by itself and alone reads it.
+    fn finish(&mut self, mut join: Join, number: usize) {
+        let place = self.steps[number].place;
+        // Its shape is known when it runs.
+        let conv = self.steps.get(number + 1).and_then(|step| known(step, &|_| Some(vec![1; 3])));
+        let is_next = matches!(conv, Some(Known::Conv(conv))
+            if conv.input == place && conv.shape.groups > 1 && conv.bias.is_none());
+        if is_next && join.residual.is_none() && self.waiting.is_read_once(place) {
+            join.conv = true;
+            join.steps.push(number + 1);
+        }
+        self.emit([join]);
     }
 
     fn wait(&mut self, join: Join, place: usize) {

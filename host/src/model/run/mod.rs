@@ -3,6 +3,7 @@
 mod after;
 mod attribute;
 mod compile;
+mod depthwise;
 mod forward;
 mod join;
 mod joined;

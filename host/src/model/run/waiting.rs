@@ -13,6 +13,9 @@ pub(super) struct Join {
     /// The value that is added.
     pub residual: Option<usize>,
     pub then: Then,
+    /// Whether a convolution of each channel by itself comes last, which alone reads what the norm and
+    /// what follows it give.
+    pub conv: bool,
     /// The steps that it stands for; the last one's result is its own.
     pub steps: Vec<usize>,
 }
@@ -28,13 +31,18 @@ pub(super) struct Waiting {
 impl Join {
     /// Of a norm alone, as yet.
     pub fn new(norm: NormAt, step: usize) -> Self {
-        Self { norm, residual: None, then: Then::Nothing, steps: vec![step] }
+        Self { norm, residual: None, then: Then::Nothing, conv: false, steps: vec![step] }
     }
 }
 
 impl Waiting {
     pub fn new(uses: Vec<usize>) -> Self {
         Self { uses, norms: HashMap::new() }
+    }
+
+    /// Whether a value has one reader, and is no output.
+    pub fn is_read_once(&self, place: usize) -> bool {
+        self.uses[place] == 1
     }
 
     /// Those that have to be done before a step, since it sees what they move or changes what they
@@ -54,9 +62,9 @@ impl Waiting {
 
     /// Lets one wait that gives the value of that place; gives it back where not just one reads that.
     pub fn hold(&mut self, join: Join, place: usize) -> Option<Join> {
-        match self.uses[place] {
-            1 => self.norms.insert(place, join),
-            _ => Some(join),
+        match self.is_read_once(place) {
+            true => self.norms.insert(place, join),
+            false => Some(join),
         }
     }
 

@@ -120,3 +120,25 @@ fn only_one_branch_is_added() {
     let all = turns(&graph.finish(), &|_| false);
     assert_eq!(known(&all), ["bn1+add1", "add2", "relu1"]);
 }
+
+#[test]
+fn a_convolution_of_each_channel_by_itself_is_taken_up() {
+    let own = || Conv2d { groups: 4, ..Conv2d::new(4, 4, 3) };
+    let mut graph = begin();
+    let x = graph.input();
+    let y = graph.batch_norm2d("bn1", &x, 4);
+    let y = graph.activation("relu1", &y);
+    let y = graph.conv2d("conv1", &y, own());
+    let y = graph.batch_norm2d("bn2", &y, 4);
+    // Two read it.
+    let y = graph.activation("relu2", &y);
+    let z = graph.conv2d("conv2", &y, own());
+    let z = graph.add("add", &z, &y);
+    let z = graph.batch_norm2d("bn3", &z, 4);
+    let z = graph.activation("relu3", &z);
+    let z = graph.conv2d("conv3", &z, Conv2d { bias: true, ..own() });
+    graph.output("logits", &z);
+    let all = turns(&graph.finish(), &|_| false);
+    let want = ["bn1+relu1+conv1", "bn2+relu2", "conv2", "add", "bn3+relu3", "conv3"];
+    assert_eq!(known(&all), want);
+}

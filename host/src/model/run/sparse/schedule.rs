@@ -198,7 +198,7 @@ impl Maker<'_> {
     }
 
     fn emit(&mut self, joins: impl IntoIterator<Item = Join>) {
-        for Join { norm, residual, then, steps } in joins {
+        for Join { norm, residual, then, steps, .. } in joins {
             let step = steps.last().copied().unwrap_or_default();
             self.push(Work::Norm { norm, residual, then, slots: Numbers::default() }, step);
         }
