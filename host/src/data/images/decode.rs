@@ -113,10 +113,10 @@ fn jpeg(bytes: &[u8]) -> Result<Rgb, String> {
         .set_max_height(LIMIT)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder = JpegDecoder::new_with_options(Cursor::new(bytes), options);
-    decoder.decode_headers().map_err(|error| error.to_string())?;
+    decoder.decode_headers().map_err(in_words)?;
     let (width, height) = decoder.dimensions().ok_or("it has no size")?;
     plausible(width, height, bytes)?;
-    let pixels = decoder.decode().map_err(|error| error.to_string())?;
+    let pixels = decoder.decode().map_err(in_words)?;
     let info = decoder.info().ok_or("it has no size")?;
     let (width, height) = (usize::from(info.width), usize::from(info.height));
     whole(Rgb { width, height, pixels })
@@ -127,13 +127,18 @@ fn other(bytes: &[u8], format: ImageFormat) -> Result<Rgb, String> {
     let mut limits = image::Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(LIMIT as u32), Some(LIMIT as u32));
     reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
+    let mut decoder = reader.into_decoder().map_err(in_words)?;
     let (width, height) = decoder.dimensions();
     plausible(width as usize, height as usize, bytes)?;
-    decoder.set_limits(limits).map_err(|error| error.to_string())?;
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?.into_rgb8();
+    decoder.set_limits(limits).map_err(in_words)?;
+    let image = DynamicImage::from_decoder(decoder).map_err(in_words)?.into_rgb8();
     let (width, height) = (image.width() as usize, image.height() as usize);
     whole(Rgb { width, height, pixels: image.into_raw() })
+}
+
+/// A library's error on one line.
+fn in_words(error: impl std::fmt::Display) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Refuses a size that the file cannot hold, before memory is set aside for it: a header of a few

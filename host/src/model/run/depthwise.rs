@@ -22,6 +22,7 @@ use super::two_ways::{self, TwoWays};
 use crate::kernels::depthwise::{Depthwise, Given};
 use crate::kernels::{Isa, Threads};
 use crate::model::error::ModelError;
+use crate::torch::capture::is_on_tape;
 use crate::torch::memory_format::MemoryFormat;
 use crate::torch::node::{attach, is_recorded};
 use crate::torch::numbers;
@@ -88,6 +89,7 @@ fn fits(depthwise: &Depthwise, x: &Tensor, weight: &Tensor) -> Result<bool, Mode
 fn is_worth_it(depthwise: &Depthwise, x: &Tensor, weight: &Tensor) -> Result<bool, ModelError> {
     let is_known = |one: &Tensor| one.kind() == Kind::Float && one.device() == Device::Cpu;
     Ok(is_recorded(&[x, weight])
+        && !is_on_tape()
         && is_known(x)
         && x.numel() >= LARGE
         && depthwise.is_known()
