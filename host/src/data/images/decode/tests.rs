@@ -117,7 +117,7 @@ proptest::proptest! {
             Ok(image) => {
                 proptest::prop_assert_eq!(image.pixels.len(), 3 * image.width * image.height);
             }
-            Err(reason) => proptest::prop_assert!(!reason.contains('\n'), "{reason}"),
+            Err(error) => proptest::prop_assert!(!error.to_string().contains('\n'), "{error}"),
         }
     }
 }
