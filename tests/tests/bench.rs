@@ -108,7 +108,7 @@ fn what_measures_a_gpu_is_rehearsed() {
     assert_eq!(parts["check"]["found"]["ok"], 2);
     let rounds = parts["speed at 8"]["found"]["rounds"].as_object().unwrap();
     let sides: Vec<_> = rounds.keys().map(String::as_str).collect();
-    assert_eq!(sides, ["jackpot", "jackpot-f32", "jackpot-operators", "paper", "tuned"]);
+    assert_eq!(sides, ["jackpot", "jackpot-operators", "jackpot-f32", "paper", "tuned"]);
     // Of a forward pass of ResNet-20: 40.55 million multiply-adds (He et al., of which the linear
     // layer has 640).
     let macs = parts["flops"]["found"]["macs_forward"].as_u64().unwrap();

@@ -9,8 +9,8 @@ use crate::kernels::isa::{self, Isa};
 use crate::kernels::micro::depthwise::{Backward, Norm};
 use crate::kernels::threads::Threads;
 
-/// Pixels of a part, about, whose products with the weight's places are added up in f32; beyond, sums
-/// are f64.
+/// Pixels of a part, about, and one image at least, whose products with the weight's places are added
+/// up in f32; the sums of parts are f64.
 const PIXELS: usize = 1024;
 /// Parts of a batch, at least, where it has as many images.
 const PARTS: usize = 16;

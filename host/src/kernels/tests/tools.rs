@@ -50,8 +50,12 @@ pub(super) fn mean_error(got: &[f32], want: &[f64]) -> f64 {
     (squares.sum::<f64>() / want.len().max(1) as f64).sqrt()
 }
 
-/// The largest difference.
+/// The largest difference; NaN where there is one.
 pub(super) fn error(got: &[f32], want: &[f64]) -> f64 {
     assert_eq!(got.len(), want.len());
-    got.iter().zip(want).map(|(&got, want)| (f64::from(got) - want).abs()).fold(0.0, f64::max)
+    let differences = got.iter().zip(want).map(|(&got, want)| (f64::from(got) - want).abs());
+    differences.fold(0.0, |most: f64, one| match most.is_nan() || one.is_nan() {
+        true => f64::NAN,
+        false => most.max(one),
+    })
 }

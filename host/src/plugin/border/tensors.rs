@@ -21,7 +21,7 @@ use crate::torch::capture::refuse;
 use crate::torch::codes::{device_code, device_of, dtype_code, dtype_of};
 use crate::torch::grad::{GradMode, GradOptions, grad};
 use crate::torch::op::Schema;
-use crate::torch::op::record::note_read;
+use crate::torch::op::record::{is_recording, note_read};
 use crate::torch::upload::upload;
 use crate::torch::{Arg, Op, Value as HostValue, bytes};
 
@@ -110,6 +110,10 @@ unsafe extern "C" fn release(raw: RawTensor<'_>) {
 
 unsafe extern "C" fn info(raw: RawTensor<'_>) -> TensorInfo {
     let tensor = borrow(raw);
+    // What is computed of a few images for all of them must not depend on how many they are.
+    if is_recording() && tensor.dim() > 0 {
+        note_read();
+    }
     TensorInfo {
         shape: tensor.size().into(),
         dtype: tensor.f_kind().map_or(-1, dtype_code),

@@ -24,6 +24,16 @@ pub use found::Nvrtc;
 
 use super::error::OpError;
 
+/// Whether there are a driver and a compiler, which are loaded at the first call.
+///
+/// # Errors
+/// What is missing: one line, the same each time.
+pub fn ready() -> Result<(), OpError> {
+    driver::driver()?;
+    compile::library()?;
+    Ok(())
+}
+
 /// Turns a text into kernels.
 pub trait Compiler {
     /// The kernels of these names. The text does no harm: they write only where their arguments say.

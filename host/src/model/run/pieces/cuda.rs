@@ -23,7 +23,7 @@ use crate::model::error::ModelError;
 use crate::model::run::two_ways::{self, TwoWays};
 use crate::torch::capture::is_capturing;
 use crate::torch::node::{attach, is_recorded};
-use crate::torch::nvrtc::{Compiler, Elementwise, Nvrtc};
+use crate::torch::nvrtc::{self, Compiler, Elementwise, Nvrtc};
 use crate::torch::op::record::is_recording;
 
 pub use self::found::Last;
@@ -46,7 +46,14 @@ pub fn apply(
     last: &Last,
 ) -> Result<Option<Tensor>, ModelError> {
     match x.device() {
-        Device::Cuda(device) => apply_with(&Nvrtc { device }, x, of, own, last),
+        // Without a compiler nothing is looked at.
+        Device::Cuda(device) => match nvrtc::ready() {
+            Ok(()) => apply_with(&Nvrtc { device }, x, of, own, last),
+            Err(error) => {
+                told(&error);
+                Ok(None)
+            }
+        },
         _ => Ok(None),
     }
 }
@@ -64,7 +71,7 @@ fn apply_with(
     }
     let found = match is_capturing() {
         true => last.for_graph(x, own),
-        false => last.anew(compiler, x, of)?,
+        false => last.anew(compiler, x, of, own)?,
     };
     let Some(found) = found else { return Ok(None) };
     let reads: Vec<&Tensor> = found.reads.iter().collect();

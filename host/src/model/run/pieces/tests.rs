@@ -20,6 +20,14 @@ pub(super) fn times(a: &Tensor, b: &Tensor) -> Tensor {
     call("aten::mul.Tensor", &[a.into(), b.into()], &[])
 }
 
+/// That of `faded`, which keeps its place in memory.
+pub(super) fn knob() -> Tensor {
+    thread_local! {
+        static KNOB: Tensor = Tensor::from(0.7_f32);
+    }
+    KNOB.with(Tensor::shallow_clone)
+}
+
 /// As the plugins of these names are written, and `faded`, which reads a knob.
 pub(super) fn function(name: &str, x: &Tensor) -> Tensor {
     let one = |op: &str, x: &Tensor| call(op, &[x.into()], &[]);
@@ -42,7 +50,7 @@ pub(super) fn function(name: &str, x: &Tensor) -> Tensor {
         "softplus" => call("aten::softplus", &[x.into(), 2.0_f64.into(), 20.0_f64.into()], &[]),
         "relu" => one("aten::relu", x),
         "faded" => {
-            let knob = Tensor::from(0.7_f32);
+            let knob = knob();
             let soft = call("aten::div.Tensor", &[x.into(), (&knob).into()], &[]);
             times(x, &one("aten::sigmoid", &soft))
         }

@@ -73,11 +73,11 @@ impl Last {
     pub(super) fn for_graph(&self, x: &Tensor, own: &[(&str, &Tensor)]) -> Option<Found> {
         let last = self.lock();
         let found = last.as_ref().filter(|found| found.on == on(x))?;
-        let is_own = |read: &Tensor| own.iter().any(|(_, own)| own.data_ptr() == read.data_ptr());
-        found.reads.iter().all(is_own).then(|| found.shallow_clone())
+        are_own(&found.reads, own).then(|| found.shallow_clone())
     }
 
-    /// What the plugin computes now, found with the first image, and kept.
+    /// What the plugin computes now, found with the first image, and kept. `None` also where it reads a
+    /// number that is not the site's own: of what is captured in a graph it must compute the same.
     ///
     /// # Errors
     ///
@@ -87,6 +87,7 @@ impl Last {
         compiler: &dyn Compiler,
         x: &Tensor,
         of: &dyn Fn(&Tensor) -> Option<Tensor>,
+        own: &[(&str, &Tensor)],
     ) -> Result<Option<Found>, ModelError> {
         // The plugin is called without the lock.
         let first = x.f_detach()?.f_narrow(0, 0, 1)?;
@@ -95,6 +96,9 @@ impl Last {
         let mut last = self.lock();
         let found = traced.and_then(|(program, _)| {
             let (pointwise, reads) = reading(&program, x.device())?;
+            if !are_own(&reads, own) {
+                return None;
+            }
             let same = last.as_ref().filter(|one| one.on == on(x) && one.pointwise == pointwise);
             let function = match same {
                 Some(same) => Arc::clone(&same.function),
@@ -107,6 +111,12 @@ impl Last {
         *last = found.as_ref().map(Found::shallow_clone);
         Ok(found)
     }
+}
+
+/// Whether all numbers that are read are a site's, which keep their places.
+fn are_own(reads: &[Tensor], own: &[(&str, &Tensor)]) -> bool {
+    let is_own = |read: &Tensor| own.iter().any(|(_, own)| own.data_ptr() == read.data_ptr());
+    reads.iter().all(is_own)
 }
 
 fn on(x: &Tensor) -> (Device, Kind) {

@@ -65,7 +65,9 @@ fn a_graph_reads_only_the_sites_own_numbers() {
     };
     let at_site = |own: &[(&str, &Tensor)]| apply_with(&host, &x, &of, own, &last).unwrap();
     let other = Tensor::from(0.7_f32);
-    assert!(at_site(&[]).is_some());
+    // Nor is another one's read outside: both ways would compute otherwise.
+    assert!(at_site(&[]).is_none() && at_site(&[("softness", &other)]).is_none());
+    assert!(at_site(&[("softness", &knob)]).is_some());
     let _capturing = Capturing::begin();
     assert!(at_site(&[]).is_none());
     assert!(at_site(&[("softness", &other)]).is_none());

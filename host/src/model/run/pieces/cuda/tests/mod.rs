@@ -52,5 +52,6 @@ fn source(name: &str, x: &Tensor) -> (Source, Vec<Tensor>) {
 
 /// At a site of its own.
 fn fused(compiler: &dyn Compiler, name: &str, x: &Tensor) -> Option<Tensor> {
-    apply_with(compiler, x, &|x| Some(function(name, x)), &[], &Last::default()).unwrap()
+    let own = [("knob", &plain::knob())];
+    apply_with(compiler, x, &|x| Some(function(name, x)), &own, &Last::default()).unwrap()
 }

@@ -123,7 +123,9 @@ fn a_knob_is_read_at_every_launch() {
     }
     assert_eq!(host.asked(), 1);
     // On the way back it must still be the same, as for operators.
-    let found = apply_with(&host, &x, &|x| Some(by_knob(x, &knob)), &[], &last).unwrap().unwrap();
+    let found = apply_with(&host, &x, &|x| Some(by_knob(x, &knob)), &[("knob", &knob)], &last)
+        .unwrap()
+        .unwrap();
     let _ = knob.fill_(2.0);
     let error = grad(&[&found], &[&x], Some(&[&to_y]), GradOptions::default()).unwrap_err();
     assert!(error.to_string().contains("modified by an inplace operation"), "{error}");
