@@ -18,6 +18,22 @@ pub(crate) mod whole;
 
 use super::isa::simd::Simd;
 
+/// Writes a register, past the caches where that is said.
+///
+/// # Safety
+///
+/// A register's numbers may be written there, aligned where they are to go past the caches.
+#[inline(always)]
+unsafe fn put<S: Simd>(stream: bool, to: *mut f32, value: S::V) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        match stream {
+            true => S::stream(to, value),
+            false => S::store(to, value),
+        }
+    }
+}
+
 /// Sums that [`chains`] forms at once: enough to hide how long one takes.
 pub(crate) const CHAINS: usize = 12;
 

@@ -4,6 +4,7 @@
 //! is enough for it to give up), so they are written register by register.
 
 use crate::kernels::isa::simd::Simd;
+use crate::kernels::micro::put;
 
 /// The registers of a tile: the pixels of one channel in a block of images or in one, or a few
 /// channels of some pixels.
@@ -293,19 +294,6 @@ pub(crate) unsafe fn to_input<S: Simd, const W: usize, const GATE: u8>(job: &ToI
                     put::<S>(job.stream, job.to_x.add(at), S::fma(scale[w], gradient, rest));
                 }
             }
-        }
-    }
-}
-
-/// # Safety
-/// A register's numbers may be written there, aligned where they are to go past the caches.
-#[inline(always)]
-unsafe fn put<S: Simd>(stream: bool, to: *mut f32, value: S::V) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        match stream {
-            true => S::stream(to, value),
-            false => S::store(to, value),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Backward: a row of the input, with the rows of the output's gradient that it was read for.
 
-use super::{PLACES, column, places, put};
+use super::{PLACES, column, places};
 use crate::kernels::isa::simd::Simd;
+use crate::kernels::micro::put;
 
 /// A row of the input.
 pub(crate) struct Backward {

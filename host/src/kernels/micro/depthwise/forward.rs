@@ -1,7 +1,8 @@
 //! Forward: a row of the output from three rows of the input.
 
-use super::{column, places, put};
+use super::{column, places};
 use crate::kernels::isa::simd::Simd;
+use crate::kernels::micro::put;
 
 /// A row of the output.
 pub(crate) struct Forward {

@@ -64,19 +64,6 @@ unsafe fn column<S: Simd>(
     }
 }
 
-/// # Safety
-/// A register's numbers may be written there, aligned where they are to go past the caches.
-#[inline(always)]
-unsafe fn put<S: Simd>(stream: bool, to: *mut f32, value: S::V) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        match stream {
-            true => S::stream(to, value),
-            false => S::store(to, value),
-        }
-    }
-}
-
 /// These kernels with the instructions of one vector unit switched on.
 macro_rules! entries {
     ($unit:ty $(, $features:literal)?) => {
