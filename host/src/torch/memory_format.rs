@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 use super::error::OpError;
 use super::op::Op;
@@ -66,4 +66,15 @@ impl MemoryFormat {
 fn contiguous() -> Result<Op, OpError> {
     static FOUND: OnceLock<Op> = OnceLock::new();
     Op::find_once(&FOUND, "aten::contiguous")
+}
+
+/// These numbers in memory of their own, laid out as `like`, without history.
+///
+/// # Errors
+///
+/// Another shape; not enough memory.
+pub fn copied_as(like: &Tensor, numbers: &Tensor) -> Result<Tensor, TchError> {
+    let mut own = like.f_detach()?.f_empty_like()?;
+    own.f_copy_(&numbers.f_detach()?)?;
+    Ok(own)
 }

@@ -10,6 +10,7 @@ use crate::model::state::State;
 use crate::prune::Masks;
 use crate::prune::masks::keep;
 use crate::torch::grad::GradMode;
+use crate::torch::memory_format::copied_as;
 use crate::torch::{Arg, Op};
 use jackpot_plugin_api::graph::Role;
 
@@ -283,9 +284,7 @@ fn laid_out_as(parameter: &Tensor, gradient: Tensor) -> Result<Tensor, tch::TchE
     if gradient.stride() == parameter.stride() {
         return Ok(gradient);
     }
-    let mut same = parameter.f_empty_like()?;
-    same.f_copy_(&gradient)?;
-    Ok(same)
+    copied_as(parameter, &gradient)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::model::Network;
 use crate::plugin::HookError;
 use crate::plugin::kinds::{Common, Update, dtype_name};
 use crate::prune::Masks;
+use crate::torch::memory_format::copied_as;
 use crate::torch::settings::without_tf32;
 
 impl Training<'_> {
@@ -126,7 +127,8 @@ pub(crate) fn checked(before: &Masks, given: Vec<(String, Tensor)>) -> Result<Ma
                 old.size()
             ));
         }
-        let own = copied(&mask, old).map_err(|error| error.to_string())?;
+        // Where the old mask lies, and which the plugin cannot change afterwards.
+        let own = copied_as(old, &mask).map_err(|error| error.to_string())?;
         masks.insert(name, own);
     }
     match masks.kept() {
@@ -134,11 +136,4 @@ pub(crate) fn checked(before: &Masks, given: Vec<(String, Tensor)>) -> Result<Ma
         0 => Err(format!("its masks keep none of the {} prunable weights", masks.total())),
         _ => Ok(masks),
     }
-}
-
-/// An own copy where the old mask lies, which the plugin cannot change afterwards.
-fn copied(mask: &Tensor, old: &Tensor) -> Result<Tensor, tch::TchError> {
-    let mut own = old.f_empty_like()?;
-    own.f_copy_(&mask.detach())?;
-    Ok(own)
 }

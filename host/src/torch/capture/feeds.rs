@@ -8,6 +8,7 @@ use tch::{Device, TchError, Tensor};
 use super::watch::Pause;
 use crate::torch::bytes::to_bytes;
 use crate::torch::error::OpError;
+use crate::torch::memory_format::copied_as;
 use crate::torch::upload::at_once;
 
 const OP: &str = "capture";
@@ -87,6 +88,11 @@ pub(super) fn device() -> Option<Device> {
         Stage::Off => None,
         Stage::Observing { feeds, .. } | Stage::Capturing { feeds, .. } => Some(feeds.device),
     })
+}
+
+/// Whether what this thread asks of the device is written down.
+pub fn is_capturing() -> bool {
+    STAGE.with_borrow(|stage| matches!(stage, Stage::Capturing { .. }))
 }
 
 /// Says why the work under way cannot be captured. The first reason counts.
@@ -220,6 +226,12 @@ pub(super) fn supply<T>(feeds: Feeds, body: impl FnOnce() -> T) -> (T, Result<Fe
     (value, feeds)
 }
 
+/// Runs `body`, which nothing crosses in, as if it were captured, for tests of what it does then.
+#[cfg(test)]
+pub fn as_if_captured<T>(body: impl FnOnce() -> T) -> T {
+    supply(Feeds { device: Device::Cpu, step: 0, list: Vec::new(), is_aside: false }, body).0
+}
+
 /// Ends a stage, also where its body panics.
 struct Restore(Option<Stage>);
 
@@ -259,13 +271,7 @@ fn put(numbers: &Tensor, device: Device) -> Result<Tensor, OpError> {
 }
 
 fn copied(tensor: &Tensor) -> Result<Tensor, OpError> {
-    let copy = || -> Result<Tensor, TchError> {
-        let tensor = tensor.f_detach()?;
-        let mut own = tensor.f_empty_like()?;
-        own.f_copy_(&tensor)?;
-        Ok(own)
-    };
-    tch::no_grad(copy).map_err(failed)
+    copied_as(tensor, tensor).map_err(failed)
 }
 
 /// Whether two tensors on the CPU have the same bits.

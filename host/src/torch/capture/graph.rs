@@ -4,7 +4,6 @@ use std::ptr::null_mut;
 
 use tch::Device;
 
-use super::Capturing;
 use crate::torch::codes::device_code;
 use crate::torch::error::OpError;
 use crate::torch::ffi::{self, JpGraph};
@@ -44,10 +43,7 @@ impl Graph {
         // SAFETY: the graphs are alive, here and below.
         unsafe { ffi::check(OP, ffi::jp_graph_begin(self.0, beside))? };
         let mut ending = Ending { graph: self.0, is_over: false };
-        let result = {
-            let _capturing = Capturing::new();
-            body()
-        };
+        let result = body();
         let ended = ending.end();
         // What went wrong inside says more than that the whole is invalid.
         let value = result?;

@@ -14,31 +14,16 @@ mod graph;
 mod side;
 mod watch;
 
-use std::cell::Cell;
-
 use tch::Device;
 
 use super::error::OpError;
 
-pub use feeds::{Feeds, Moment, constant, drawn, refuse};
+#[cfg(test)]
+pub use feeds::as_if_captured;
+pub use feeds::{Feeds, Moment, constant, drawn, is_capturing, refuse};
 pub use graph::Graph;
 pub use side::SideStream;
 use watch::{Pause, Watch};
-
-thread_local! {
-    static IS_CAPTURING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether what this thread asks of the device is written down.
-pub fn is_capturing() -> bool {
-    IS_CAPTURING.get()
-}
-
-/// Says so, for tests of what is captured.
-#[cfg(test)]
-pub fn set_capturing(on: bool) {
-    IS_CAPTURING.set(on);
-}
 
 /// Runs what is no part of the work, but may show that it cannot be captured: nothing that crosses
 /// on the way is kept.
@@ -107,21 +92,6 @@ pub fn capture<T, E: From<OpError>>(
     let (result, feeds) = feeds::supply(feeds, || graph.record(beside.map(|one| &one.graph), body));
     let value = result?;
     Ok((Captured { graph, feeds: feeds? }, value))
-}
-
-/// Says that this thread's work is written down, until it is dropped.
-struct Capturing(bool);
-
-impl Capturing {
-    fn new() -> Self {
-        Self(IS_CAPTURING.replace(true))
-    }
-}
-
-impl Drop for Capturing {
-    fn drop(&mut self) {
-        IS_CAPTURING.set(self.0);
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::compare::{self, Found};
 use super::snapshot::Snapshot;
 use super::{At, by_operators, of_places};
 use crate::torch::capture::{Captured, SideStream, capture, observe};
+use crate::torch::memory_format::copied_as;
 use crate::torch::settings::deterministic;
 use crate::torch::upload::upload;
 use crate::train::batches::Sampled;
@@ -284,6 +285,7 @@ impl Graph {
         self.captured.replay(&at.moment())?;
         // The next replay writes to the same places.
         let StepResult { loss, correct } = &self.result;
-        Ok(StepResult { loss: loss.f_detach()?.copy(), correct: correct.f_detach()?.copy() })
+        let [loss, correct] = [loss, correct].map(|one| copied_as(one, one));
+        Ok(StepResult { loss: loss?, correct: correct? })
     }
 }

@@ -2,6 +2,7 @@
 
 use tch::{TchError, Tensor};
 
+use crate::torch::memory_format::copied_as;
 use crate::train::error::TrainError;
 use crate::train::optimizer::Optimizer;
 use crate::train::training::Training;
@@ -37,13 +38,12 @@ impl Snapshot {
     ///
     /// Not enough memory.
     pub fn of(training: &Training<'_>, optimizer: &Optimizer) -> Result<Self, TrainError> {
-        let copy = |tensor: &Tensor| -> Result<Tensor, TchError> {
-            let mut own = tensor.f_detach()?.f_empty_like()?;
-            own.f_copy_(&tensor.f_detach()?)?;
-            Ok(own)
-        };
         let one = |group: Group<&Tensor>| -> Result<Group<Tensor>, TchError> {
-            let tensors = group.tensors.into_iter().map(copy).collect::<Result<_, _>>()?;
+            let tensors = group
+                .tensors
+                .into_iter()
+                .map(|one| copied_as(one, one))
+                .collect::<Result<_, _>>()?;
             Ok(Group { name: group.name, tensors })
         };
         let groups = groups(training, optimizer).into_iter().map(one).collect::<Result<_, _>>()?;

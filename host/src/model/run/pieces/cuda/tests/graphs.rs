@@ -7,24 +7,8 @@ use tch::{Kind, Tensor};
 use super::host::Host;
 use super::{apply_with, function, images, plain};
 use crate::model::run::pieces::cuda::Last;
-use crate::torch::capture::set_capturing;
+use crate::torch::capture::as_if_captured;
 use crate::torch::memory_format::MemoryFormat;
-
-/// Says so as long as it lives, also where a test fails.
-struct Capturing;
-
-impl Capturing {
-    fn begin() -> Self {
-        set_capturing(true);
-        Self
-    }
-}
-
-impl Drop for Capturing {
-    fn drop(&mut self) {
-        set_capturing(false);
-    }
-}
 
 #[test]
 fn what_was_found_before_is_taken_and_the_plugin_not_called() {
@@ -35,13 +19,9 @@ fn what_was_found_before_is_taken_and_the_plugin_not_called() {
         Some(function("swish", x))
     };
     let at_site = |x: &Tensor| apply_with(&host, x, &of, &[], &last).unwrap();
-    {
-        let _capturing = Capturing::begin();
-        assert!(at_site(&x).is_none(), "nothing was found yet");
-    }
+    as_if_captured(|| assert!(at_site(&x).is_none(), "nothing was found yet"));
     let before = at_site(&x).unwrap();
-    {
-        let _capturing = Capturing::begin();
+    as_if_captured(|| {
         let found = at_site(&x).unwrap();
         assert!(found.equal(&before));
         let [first, second] = [&before, &found].map(|y| plain::gradient(y, &x, &to_y));
@@ -49,7 +29,7 @@ fn what_was_found_before_is_taken_and_the_plugin_not_called() {
         // Other images than those of before.
         let other = x.detach().to_kind(Kind::BFloat16).set_requires_grad(true);
         assert!(at_site(&other).is_none());
-    }
+    });
     assert_eq!((calls.get(), host.asked(), host.runs()), (1, 1, [2, 2]));
 }
 
@@ -68,8 +48,9 @@ fn a_graph_reads_only_the_sites_own_numbers() {
     // Nor is another one's read outside: both ways would compute otherwise.
     assert!(at_site(&[]).is_none() && at_site(&[("softness", &other)]).is_none());
     assert!(at_site(&[("softness", &knob)]).is_some());
-    let _capturing = Capturing::begin();
-    assert!(at_site(&[]).is_none());
-    assert!(at_site(&[("softness", &other)]).is_none());
-    assert!(at_site(&[("other", &other), ("softness", &knob)]).is_some());
+    as_if_captured(|| {
+        assert!(at_site(&[]).is_none());
+        assert!(at_site(&[("softness", &other)]).is_none());
+        assert!(at_site(&[("other", &other), ("softness", &knob)]).is_some());
+    });
 }
